@@ -1,0 +1,83 @@
+"""The one family of errors that crosses layer borders.
+
+Foreign errors (OSError, ssl.SSLError, ValueError from mbedtls, JSON errors) are translated into
+these once, where they enter; everything above a border catches `MailError` only.
+
+Every error carries `code`, a short stable name for programs; `message`, a plain sentence for the
+person; `hint`, what the person can do; and `kind`, one of the classes below, which alone decides
+what happens next.
+"""
+
+PENDING = "pending"  # go on polling
+FLOW_OVER = "flow_over"  # the sign-in ended without a token: Not Acquired
+INVALID = "invalid"  # the token is dead: Invalid, delete it and get it again
+INTERACTION = "interaction"  # the provider wants the person again: Invalid, token kept
+ACCOUNT = "account"  # the account is not available: Invalid
+CONFIGURATION = "configuration"  # a setting is wrong; the token keeps its state
+TRANSIENT = "transient"  # try again later; the token keeps its state
+MESSAGE = "message"  # this mail cannot be delivered; others can
+
+KINDS = (PENDING, FLOW_OVER, INVALID, INTERACTION, ACCOUNT, CONFIGURATION, TRANSIENT, MESSAGE)
+
+
+class MailError(Exception):
+    """Base of all errors of this package.
+
+    `code`: lower-case words joined by `_`. `message`: one sentence without any secret.
+    `kind`: one of `KINDS`. `hint`: what to do about it, "" when nothing can be done.
+    """
+
+    default_kind = CONFIGURATION
+
+    def __init__(self, code, message, kind=None, hint=""):
+        super().__init__(message)
+        self.code = code
+        self.message = message
+        self.kind = kind or self.default_kind
+        self.hint = hint
+
+
+class NetworkError(MailError):
+    """The network or the peer's machine failed: `dns`, `connect`, `timeout`, `closed`."""
+
+    default_kind = TRANSIENT
+
+
+class TlsError(MailError):
+    """The peer could not be verified, so nothing was sent to it.
+
+    Codes: `tls_untrusted` (unknown or self-signed issuer), `tls_expired`, `tls_not_yet_valid`,
+    `tls_wrong_host`, `tls_not_offered`, `tls_refused`, `tls_injection` (bytes in clear before the
+    handshake), `tls_handshake` (not TLS at all, or no common version).
+    """
+
+
+class ProviderError(MailError):
+    """The provider answered with an error; `code` is the `error` of RFC 6749 section 5.2."""
+
+
+class ReplyError(MailError):
+    """A mail server refused a step; `message` quotes its reply. `auth_rejected` is the sign-in."""
+
+
+class HttpError(MailError):
+    """The provider's HTTP answer cannot be used: `not_https`, `http_redirect`, `http_too_large`,
+    `http_malformed`."""
+
+
+class ProtocolError(MailError):
+    """A peer broke its protocol, or a call came in a state that does not allow it."""
+
+
+class StorageError(MailError):
+    """The flash failed: `storage_full`, `storage_failed`."""
+
+    default_kind = TRANSIENT
+
+
+class SettingsError(MailError):
+    """Something entered cannot be taken: `fields` is `{field: sentence}`, every fault at once."""
+
+    def __init__(self, code, message, fields):
+        super().__init__(code, message)
+        self.fields = fields

@@ -1,0 +1,159 @@
+"""The fields of a setting: defaults and checks.
+
+`validate` looks at everything and reports all bad fields at once; nothing is stored before it is
+satisfied. What is merely still missing (no server yet) is told when it is needed.
+"""
+
+from mfpmail.core.settings import SMTP
+
+MAX_FIELD_CHARS = 512
+
+
+def _text(value, limit):
+    if not isinstance(value, str):
+        return "Enter text."
+    if len(value) > limit:
+        return "At most %d characters." % limit
+    if any(c < " " or c == "\x7f" for c in value):
+        return "Line breaks and control characters are not allowed."
+    return None
+
+
+def _host(value, _):
+    fault = _text(value, 253)
+    if fault or not value:
+        return fault
+    if not all(c.isalpha() or c.isdigit() or c in "-._:" for c in value):
+        return "Enter a host name or an address, without spaces and without http://."
+    return None
+
+
+def _address(value, _):
+    fault = _text(value, 254)
+    if fault or not value:
+        return fault
+    local, at, domain = value.rpartition("@")
+    if not at or not local or not domain or any(c in value for c in ' <>,;"()'):
+        return "Enter an address such as scan@example.com."
+    return None
+
+
+def _url(value, _):
+    fault = _text(value, MAX_FIELD_CHARS)
+    if fault or not value:
+        return fault
+    host = value[8:].split("/", 1)[0]
+    if not value.startswith("https://") or not host or any(c in value for c in ' "<>\\'):
+        return "Enter an address that starts with https://."
+    return "The address must not contain a user name." if "@" in host else None
+
+
+def _number(value, limits):
+    low, high = limits
+    if isinstance(value, bool) or not isinstance(value, int):
+        return "Enter a whole number from %d to %d." % (low, high)
+    if not low <= value <= high:
+        return "From %d to %d." % (low, high)
+    return None
+
+
+def _choice(value, choices):
+    if value in choices:
+        return None
+    return "Choose one of: %s." % ", ".join(choices)
+
+
+def _tenant(value, _):
+    fault = _text(value, 128)
+    if fault:
+        return fault
+    if not all(c.isalpha() or c.isdigit() or c in "-." for c in value):
+        return "Enter the tenant's id or domain."
+    return None
+
+
+# name: (default, check, the check's argument)
+_COMMON = {
+    "server": ("", _host, None),
+    "timeout_s": (20, _number, (1, 300)),
+    "security": ("tls", _choice, ("tls", "starttls", "off")),
+    "auth_method": ("oauth2", _choice, ("none", "password", "oauth2")),
+    "username": ("", _text, 254),
+    "password": ("", _text, 256),
+    "provider": ("microsoft", _choice, ("microsoft", "outlook", "google", "custom")),
+    "account": ("", _address, None),
+    "tenant": ("", _tenant, None),
+    "client_id": ("", _text, 256),
+    "client_secret": ("", _text, 256),
+    "grant": (
+        "device_code",
+        _choice,
+        ("device_code", "authorization_code", "client_credentials"),
+    ),
+    "scope": ("", _text, MAX_FIELD_CHARS),
+    "issuer": ("", _url, None),
+    "device_authorization_endpoint": ("", _url, None),
+    "authorization_endpoint": ("", _url, None),
+    "token_endpoint": ("", _url, None),
+    "revocation_endpoint": ("", _url, None),
+}
+
+_SMTP_ONLY = {
+    "port": (587, _number, (1, 65535)),
+    "security": ("starttls", _choice, ("tls", "starttls", "off")),
+    "secondary_server": ("", _host, None),
+    "sender_name": ("", _text, 64),
+    "sender_address": ("", _address, None),
+}
+
+_POP_ONLY = {
+    "port": (995, _number, (1, 65535)),
+    "check_interval_min": (0, _number, (0, 480)),
+}
+
+
+def schema(setting):
+    """Return `{field: (default, check, argument)}` of one setting."""
+    fields = dict(_COMMON)
+    fields.update(_SMTP_ONLY if setting == SMTP else _POP_ONLY)
+    return fields
+
+
+def defaults(setting):
+    """Return a setting as it is before anybody entered anything."""
+    return {name: rule[0] for name, rule in schema(setting).items()}
+
+
+def validate(setting, stored, changes):
+    """Return `(merged, faults)`: the setting after `changes`, and `{field: sentence}` for every
+    field that cannot be taken. With faults, `merged` must not be stored."""
+    rules = schema(setting)
+    faults = {}
+    for name, value in changes.items():
+        if name not in rules:
+            faults[name] = "There is no such field."
+            continue
+        _, check, argument = rules[name]
+        fault = check(value, argument)
+        if fault:
+            faults[name] = fault
+    merged = dict(stored)
+    merged.update({name: value for name, value in changes.items() if name not in faults})
+    _check_combinations(merged, faults)
+    return merged, faults
+
+
+def _check_combinations(merged, faults):
+    """A sign-in never crosses the network in clear."""
+    signs_in = merged["auth_method"] in ("password", "oauth2")
+    if signs_in and merged["security"] == "off" and "security" not in faults:
+        faults["security"] = "Signing in needs SSL/TLS: choose tls or starttls."
+
+
+def from_stored(setting, stored):
+    """Return a full setting from what was read back: bad or unknown values become defaults."""
+    known = defaults(setting)
+    merged, faults = validate(setting, known, {k: v for k, v in stored.items() if k in known})
+    if "security" in faults:
+        merged["security"] = known["security"]
+    return merged

@@ -1,0 +1,138 @@
+"""The life of one token: four states, the events between them, and what is kept on flash.
+
+The table below is the whole state machine; a pair that is not in it is an error. Three things are
+deliberately no events: a network failure, an expired access token while the refresh token is good,
+and a restart (the device code is kept, so that Awaiting Authentication survives it).
+"""
+
+from mfpmail.core.errors import ProtocolError
+
+NOT_ACQUIRED = "NOT_ACQUIRED"
+AWAITING_AUTH = "AWAITING_AUTH"
+ACQUIRED = "ACQUIRED"
+INVALID = "INVALID"
+
+STATES = (NOT_ACQUIRED, AWAITING_AUTH, ACQUIRED, INVALID)
+
+GRANT_STARTED = "grant_started"
+GRANT_FAILED = "grant_failed"
+GRANT_ENDED = "grant_ended"
+TOKEN_RECEIVED = "token_received"  # noqa: S105 - the name of an event
+TOKEN_REFRESHED = "token_refreshed"  # noqa: S105 - the name of an event
+REFRESH_REJECTED = "refresh_rejected"
+DELETED = "deleted"
+
+EVENTS = (
+    GRANT_STARTED,
+    GRANT_FAILED,
+    GRANT_ENDED,
+    TOKEN_RECEIVED,
+    TOKEN_REFRESHED,
+    REFRESH_REJECTED,
+    DELETED,
+)
+
+TRANSITIONS = {
+    (NOT_ACQUIRED, GRANT_STARTED): AWAITING_AUTH,
+    (NOT_ACQUIRED, TOKEN_RECEIVED): ACQUIRED,
+    (NOT_ACQUIRED, GRANT_FAILED): NOT_ACQUIRED,
+    (AWAITING_AUTH, TOKEN_RECEIVED): ACQUIRED,
+    (AWAITING_AUTH, GRANT_ENDED): NOT_ACQUIRED,
+    (AWAITING_AUTH, DELETED): NOT_ACQUIRED,
+    (ACQUIRED, TOKEN_REFRESHED): ACQUIRED,
+    (ACQUIRED, REFRESH_REJECTED): INVALID,
+    (ACQUIRED, DELETED): NOT_ACQUIRED,
+    (INVALID, TOKEN_REFRESHED): ACQUIRED,
+    (INVALID, DELETED): NOT_ACQUIRED,
+}
+
+# Everything that is kept on flash for one token, with its value when there is none.
+# `*_at` are Unix times in seconds, `interval_s` is the pause between two polls.
+EMPTY = {
+    "state": NOT_ACQUIRED,
+    "reason": "",
+    "message": "",
+    "hint": "",
+    "account": "",
+    "changed_at": None,
+    "access_token": "",
+    "refresh_token": "",
+    "expires_at": None,
+    "scope": "",
+    "device_code": "",
+    "user_code": "",
+    "verification_uri": "",
+    "verification_uri_complete": "",
+    "interval_s": 0,
+    "code_expires_at": None,
+}
+
+# What the administrator's page may see; the tokens and the device code are secrets.
+PUBLIC = (
+    "state",
+    "reason",
+    "message",
+    "hint",
+    "account",
+    "changed_at",
+    "expires_at",
+    "scope",
+    "user_code",
+    "verification_uri",
+    "verification_uri_complete",
+    "code_expires_at",
+)
+
+
+def next_state(state, event):
+    """Return the state that follows, or raise ProtocolError `token_event`."""
+    try:
+        return TRANSITIONS[(state, event)]
+    except KeyError:
+        raise ProtocolError("token_event", "A token that is %s takes no %s." % (state, event))
+
+
+def apply(record, event, now_s, changes=None):
+    """Return a new record after `event`; `record` itself is left as it was.
+
+    `changes` are the fields that the event brings. What belongs to another state (a device code,
+    the tokens, the last reason) is cleared here, so that no secret outlives its use.
+    """
+    state = next_state(record["state"], event)
+    after = dict(EMPTY) if state in (NOT_ACQUIRED, AWAITING_AUTH) else dict(record)
+    for name in ("reason", "message", "hint"):
+        after[name] = ""
+    if event in (TOKEN_RECEIVED, TOKEN_REFRESHED):
+        _clear_grant(after)
+    after["account"] = "" if event == DELETED else record["account"]
+    after.update(changes or {})
+    after["state"] = state
+    after["changed_at"] = record["changed_at"] if event == TOKEN_REFRESHED else now_s
+    if record["state"] == INVALID and state == ACQUIRED:
+        after["changed_at"] = now_s
+    return after
+
+
+def _clear_grant(record):
+    for name in EMPTY:
+        if name.startswith("verification_") or name.endswith("_code"):
+            record[name] = ""
+    record["interval_s"] = 0
+    record["code_expires_at"] = None
+
+
+def from_stored(stored):
+    """Return a full record from what was read back; unknown fields are dropped.
+
+    Raises ProtocolError `token_record` when the stored state is not one of the four.
+    """
+    record = dict(EMPTY)
+    record.update({name: stored[name] for name in EMPTY if name in stored})
+    if record["state"] not in STATES:
+        raise ProtocolError("token_record", "The stored token has no known state.")
+    return record
+
+
+def public(record):
+    """Return what may be shown: no access token, refresh token or device code."""
+    return {name: record[name] for name in PUBLIC}
