@@ -1,0 +1,70 @@
+"""A job while it is uploaded: files are stored as they come, `commit` checks all at once."""
+
+from mfpmail.core import limits
+from mfpmail.core.errors import SettingsError
+from mfpmail.service.compose import faults_of, file_type, new_record
+from mfpmail.service.jobs import Job
+
+
+class Draft:
+    """One upload. Nothing of it counts before `commit`; `discard` leaves nothing behind.
+
+    `outbox` is the Outbox that it becomes a job of.
+    """
+
+    def __init__(self, outbox, files, clock, random_bytes):
+        self._outbox = outbox
+        self._files = files
+        self._clock = clock
+        self._random_bytes = random_bytes
+        self._job_id = outbox.new_id()
+        self._folder = outbox.folder(self._job_id)
+        self._described = []
+        self._writer = None
+        files.make_folder(self._folder)
+
+    def open_file(self, name, content_type):
+        """Begin the next file; `write` and `close_file` follow."""
+        if len(self._described) >= limits.MAX_FILES_PER_JOB:
+            raise _bad_job({"file": "At most %d files." % limits.MAX_FILES_PER_JOB})
+        name = name[: limits.MAX_FILE_NAME_CHARS]
+        self._writer = self._files.create("%s/%d" % (self._folder, len(self._described)))
+        self._described.append({"name": name, "type": file_type(name, content_type)})
+
+    def write(self, data):
+        """Append to the open file. Raises StorageError."""
+        self._writer.write(data)
+
+    def close_file(self):
+        """End the open file."""
+        self._writer.close()
+        self._described[-1]["size"] = self._writer.size_bytes
+        self._writer = None
+
+    def discard(self):
+        """Leave nothing behind."""
+        if self._writer:
+            self._writer.close()
+            self._writer = None
+        self._files.remove_folder(self._folder)
+
+    def commit(self, fields, sender):
+        """Check everything and put the job into the queue; return the Job.
+
+        `fields` has to, subject, text and mode, `sender` is `(name, address)`. Raises
+        SettingsError `bad_job` with every bad field.
+        """
+        entered = {"sender": sender, "files": self._described}
+        for name in ("to", "subject", "text"):
+            entered[name] = fields[name]
+        faults = faults_of(entered, fields["mode"] or "spool")
+        if faults:
+            raise _bad_job(faults)
+        now_s = self._clock.now_s()
+        job = Job(new_record(self._job_id, entered, now_s, self._random_bytes))
+        self._outbox.add(job)
+        return job
+
+
+def _bad_job(faults):
+    return SettingsError("bad_job", "The job cannot be taken.", faults)

@@ -1,0 +1,54 @@
+"""The calls to a provider, made with code that is loaded for the call only."""
+
+from mfpmail.core.errors import SettingsError
+
+
+class Exchange:
+    """Asks the provider that a setting names. `open_http()` returns the HTTP port.
+
+    Every method takes the setting's fields and its protocol ("smtp" or "pop3") and raises
+    MailError as `mfpmail.session.provider.ProviderClient` does.
+    """
+
+    def __init__(self, overlays, open_http):
+        self._overlays = overlays
+        self._open_http = open_http
+
+    async def authorize_device(self, setting, protocol):
+        """Start a device authorization grant. Raises SettingsError `settings_missing` as well,
+        with everything that must be entered first."""
+        with self._overlays:
+            provider, missing = _resolve(setting, protocol)
+            if missing:
+                raise SettingsError(
+                    "settings_missing", "Some fields must be entered first.", missing
+                )
+            return await self._client().authorize_device(provider)
+
+    async def poll(self, setting, protocol, device_code):
+        """Ask once for the token of a grant."""
+        with self._overlays:
+            return await self._client().poll(_resolve(setting, protocol)[0], device_code)
+
+    async def refresh(self, setting, protocol, refresh_token):
+        """Renew a token."""
+        with self._overlays:
+            return await self._client().refresh(_resolve(setting, protocol)[0], refresh_token)
+
+    def error(self, code):
+        """Return the ProviderError that an `error` of RFC 6749 or RFC 8628 means."""
+        with self._overlays:
+            from mfpmail.core.oauth import error_of
+
+            return error_of(400, {"error": code})
+
+    def _client(self):
+        from mfpmail.session.provider import ProviderClient
+
+        return ProviderClient(self._open_http())
+
+
+def _resolve(setting, protocol):
+    from mfpmail.core.providers import resolve
+
+    return resolve(setting, protocol)

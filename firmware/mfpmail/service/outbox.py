@@ -1,0 +1,139 @@
+"""The queue of mails on flash: a folder for each job, `job.json` in it makes it real.
+
+A job is written files first; its record comes last, so that after a power cut it is there as a
+whole or not at all. What is finished keeps its record for a while and loses its files.
+"""
+
+import binascii
+
+from mfpmail.core.errors import MailError
+from mfpmail.service.jobs import HELD, QUEUED, RETRYING, SENDING, Job
+
+_VERSION = 1
+_FOLDER = "outbox"
+_MAX_WAITING = 20  # their records are kept in memory
+_KEPT_FINISHED = 10
+_RESERVE_BYTES = 65536  # tokens and settings must always find room
+
+
+class Outbox:
+    """All jobs, in the order they came; `on_change` is called when there may be work."""
+
+    def __init__(self, store, random_bytes, on_change):
+        self._store = store
+        self._files = store.files
+        self._random_bytes = random_bytes
+        self._on_change = on_change
+        self.jobs = []
+        self._load()
+
+    def check_room(self, expected_bytes):
+        """Raise MailError `spool_full` when a job of this size cannot be taken now."""
+        waiting = len([job for job in self.jobs if not job.finished])
+        if waiting < _MAX_WAITING and expected_bytes + _RESERVE_BYTES < self._files.free_bytes():
+            return
+        raise MailError(
+            "spool_full",
+            "There is no room for this job on the device.",
+            hint="Wait until waiting jobs are sent, or delete some.",
+        )
+
+    def new_id(self):
+        """Return the id of the next job; ids sort in the order the jobs came."""
+        last = self.jobs[-1].id if self.jobs else "0-"
+        tail = binascii.hexlify(self._random_bytes(3)).decode()
+        return "%06d-%s" % (int(last.split("-")[0]) + 1, tail)
+
+    def folder(self, job_id):
+        """Return where a job's record and files are stored."""
+        return "%s/%s" % (_FOLDER, job_id)
+
+    def add(self, job):
+        """Take a job whose files are complete; it survives a power cut from here on."""
+        self._save(job)
+        self.jobs.append(job)
+        self._on_change()
+
+    def find(self, job_id):
+        """Return the Job, or None."""
+        for job in self.jobs:
+            if job.id == job_id:
+                return job
+        return None
+
+    def open_file(self, job, index):
+        """Return one of a job's files, open for reading. Raises StorageError."""
+        return self._files.open("%s/%d" % (self.folder(job.id), index))
+
+    def next_due(self, now_s):
+        """Return the first job that can be sent now, or None."""
+        for job in self.jobs:
+            waited = job.state == RETRYING and job.record["next_attempt_at"] <= now_s
+            if job.state == QUEUED or waited:
+                return job
+        return None
+
+    def next_attempt_at(self):
+        """Return when the next retry is due (Unix time), or None."""
+        times = [j.record["next_attempt_at"] for j in self.jobs if j.state == RETRYING]
+        return min(times) if times else None
+
+    def release_held(self):
+        """A token was obtained: everything that waited for it goes on by itself."""
+        for job in self.jobs:
+            if job.state == HELD:
+                self.update(job, state=QUEUED, reason="", message="", hint="")
+        self._on_change()
+
+    def update(self, job, **changes):
+        """Change a job and store it; a finished one loses its files."""
+        job.record.update(changes)
+        if job.finished:
+            job.record["text"] = ""
+        if job in self.jobs:
+            self._save(job)
+            if job.finished:
+                self._drop_files(job)
+                self._forget_oldest()
+
+    def delete(self, job):
+        """Cancel or remove a job; one that is being sent is stopped before its final dot."""
+        job.cancelled = True
+        self.jobs.remove(job)
+        # The record goes first: a power cut in between leaves no job, only files to sweep up.
+        self._files.remove(self.folder(job.id) + "/job.json")
+        if job.state != SENDING:
+            self._files.remove_folder(self.folder(job.id))
+
+    def sweep(self, job):
+        """Remove what is left of a job that was deleted while it was being sent."""
+        self._files.remove_folder(self.folder(job.id))
+
+    def _save(self, job):
+        self._store.save(self.folder(job.id) + "/job.json", _VERSION, job.record)
+
+    def _load(self):
+        self._files.make_folder(_FOLDER)
+        for name in self._files.names(_FOLDER):
+            record = self._store.load(self.folder(name) + "/job.json", _VERSION)
+            if record:
+                self.jobs.append(Job(record))
+            else:
+                self._sweep_unfinished(name)
+
+    def _sweep_unfinished(self, name):
+        """Remove a draft that a power cut interrupted; a damaged record is kept for a look."""
+        folder = self.folder(name)
+        names = self._files.names(folder)
+        if not [n for n in names if n.startswith("job.json.") and not n.endswith(".tmp")]:
+            self._files.remove_folder(folder)
+
+    def _drop_files(self, job):
+        for name in self._files.names(self.folder(job.id)):
+            if name != "job.json":
+                self._files.remove("%s/%s" % (self.folder(job.id), name))
+
+    def _forget_oldest(self):
+        finished = [job for job in self.jobs if job.finished]
+        for job in finished[: max(0, len(finished) - _KEPT_FINISHED)]:
+            self.delete(job)

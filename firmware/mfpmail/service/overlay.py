@@ -1,0 +1,50 @@
+"""Code that is in memory only while somebody works with it.
+
+On a board without extra RAM the compiled modules take more of the heap than all data. What is
+imported at the start stays; what is imported inside a `with overlays:` block is dropped when the
+last such block ends, and loaded from flash again the next time.
+
+    with self._overlays:
+        from mfpmail.session.smtp import SmtpSession
+        ...
+
+Objects that outlive their block stay valid: a class lives as long as its instances.
+"""
+
+import gc
+import sys
+
+_PACKAGE = "mfpmail."
+
+
+class Overlays:
+    """`keep` leaves everything loaded: for CPython and for boards with RAM to spare."""
+
+    def __init__(self, keep):
+        self._keep = keep
+        self._users = 0
+        self._resident = set()
+
+    def __enter__(self):
+        if not self._users and not self._keep:
+            self._resident = set(sys.modules)
+        self._users += 1
+        return self
+
+    def __exit__(self, *_):
+        self._users -= 1
+        if self._users or self._keep:
+            return
+        for name in [n for n in sys.modules if n not in self._resident]:
+            if name.startswith(_PACKAGE):
+                _drop(name)
+        gc.collect()
+
+
+def _drop(name):
+    """Forget a module; its package refers to it as well."""
+    package, _, last = name.rpartition(".")
+    del sys.modules[name]
+    parent = sys.modules.get(package)
+    if parent and hasattr(parent, last):
+        delattr(parent, last)

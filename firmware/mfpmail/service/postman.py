@@ -1,0 +1,61 @@
+"""Everything that talks to mail servers, one connection at a time, with code loaded for it.
+
+A board without extra RAM has room for one TLS connection and for the code of one direction.
+"""
+
+import asyncio
+
+
+class Postman:
+    """`open_net()` returns the network port; the rest are the services it works for."""
+
+    def __init__(self, device, overlays, open_net, hello_name, random_bytes):
+        self._device = device
+        self._overlays = overlays
+        self._open_net = open_net
+        self._hello_name = hello_name
+        self._random_bytes = random_bytes
+        self._wire = asyncio.Lock()
+
+    async def send_due(self):
+        """Send the jobs that are due, one after the other."""
+        device = self._device
+        async with self._wire:
+            with self._overlays:
+                from mfpmail.service.sender import Sender
+
+                sender = Sender(
+                    device.outbox,
+                    self._servers(),
+                    device.clock,
+                    self._random_bytes,
+                    device.journal.write,
+                )
+                job = device.outbox.next_due(device.clock.now_s())
+                while job:
+                    await sender.send(job)
+                    job = device.outbox.next_due(device.clock.now_s())
+
+    async def receive(self, name):
+        """Empty a maildrop; see `Receiver.receive`."""
+        async with self._wire:
+            with self._overlays:
+                from mfpmail.service.receiver import Receiver
+
+                return await Receiver(name, self._servers(), self._device.inbox).receive()
+
+    async def test(self, name):
+        """Run a connection test; see `run_test`."""
+        async with self._wire:
+            with self._overlays:
+                from mfpmail.service.conntest import run_test
+
+                setting = self._device.configuration.get(name)
+                return await run_test(self._servers(), name, setting)
+
+    def _servers(self):
+        from mfpmail.service.signin import MailServers
+
+        device = self._device
+        net = self._open_net()
+        return MailServers(net, device.configuration, device.keepers, self._hello_name)

@@ -1,0 +1,37 @@
+"""Records by name over the storage port; damaged ones are kept aside and reported."""
+
+from mfpmail.core import record
+from mfpmail.core.errors import MailError
+
+
+class Store:
+    """`faults` lists what could not be read since the start, as sentences."""
+
+    def __init__(self, files, log):
+        self.files = files
+        self.faults = []
+        self._log = log
+
+    def load(self, path, version):
+        """Return the stored value, or None when there is none or it is damaged.
+
+        A damaged file never stops the start: it is renamed to `*.bad` for whoever looks into it.
+        A file of newer firmware stays where it is.
+        """
+        data = self.files.read(path)
+        if data is None:
+            return None
+        try:
+            return record.load(version, data)
+        except MailError as error:
+            self._report("%s: %s" % (path, error.message))
+            self.files.rename(path, path + (".newer" if error.code == "record_newer" else ".bad"))
+            return None
+
+    def save(self, path, version, value):
+        """Store `value`; it is on flash when this returns."""
+        self.files.write(path, record.dump(version, value))
+
+    def _report(self, sentence):
+        self.faults.append(sentence)
+        self._log(sentence)

@@ -1,0 +1,234 @@
+"""Keeps one token: obtains it, renews it, stores it before it is used, deletes it."""
+
+import asyncio
+
+from mfpmail.core import errors, limits, settings, token
+from mfpmail.core.errors import MailError, ProviderError
+
+_VERSION = 1
+_REFRESH_MARGIN_S = 60
+_MAX_PAUSE_S = 60
+_DEAD_KINDS = (errors.INVALID, errors.INTERACTION, errors.ACCOUNT)
+_OVER_KINDS = (errors.FLOW_OVER, errors.INVALID, errors.INTERACTION, errors.ACCOUNT)
+
+
+def _cause(error):
+    return {"reason": error.code, "message": error.message, "hint": error.hint}
+
+
+class TokenKeeper:
+    """The token of one setting.
+
+    `exchange` is the Exchange with the provider, `on_change(setting)` is called after every
+    change of state. A running exchange whose token was deleted meanwhile finds another
+    `_generation` and drops what it brought.
+    """
+
+    def __init__(self, setting, configuration, store, exchange, clock, on_change):
+        self.setting = setting
+        self._configuration = configuration
+        self._store = store
+        self._exchange = exchange
+        self._clock = clock
+        self._on_change = on_change
+        self._path = "tokens/" + setting
+        self._refreshing = asyncio.Lock()
+        self._starting = asyncio.Lock()
+        self._generation = 0
+        self._record = self._load()
+        self._pause_s = self._record["interval_s"]
+        self._poll_at_ms = clock.now_ms()
+
+    @property
+    def state(self):
+        return self._record["state"]
+
+    @property
+    def held(self):
+        """Whether settings that belong to the token must stay as they are."""
+        return self.state != token.NOT_ACQUIRED
+
+    def public(self):
+        """Return what may be shown, with the setting's name."""
+        shown = token.public(self._record)
+        shown["setting"] = self.setting
+        shown["account"] = shown["account"] or self._configuration.get(self.setting)["account"]
+        return shown
+
+    async def start(self):
+        """Start the grant, or return the one that runs: the public record with the code.
+
+        Raises SettingsError `settings_missing`, MailError `token_held`, or what the provider or
+        the network answered.
+        """
+        async with self._starting:
+            if self.state == token.NOT_ACQUIRED:
+                await self._start_grant()
+            elif self.state != token.AWAITING_AUTH:
+                raise MailError("token_held", "There is a token already. Delete it first.")
+            return self.public()
+
+    def delete(self):
+        """Forget the token, whatever its state and whatever runs: Not Acquired."""
+        self._generation += 1
+        if self.state != token.NOT_ACQUIRED:
+            self._take(token.DELETED)
+
+    async def poll(self):
+        """Ask the provider once, if it is time: nothing else moves Awaiting Authentication on."""
+        if self.state != token.AWAITING_AUTH or self._clock.now_ms() < self._poll_at_ms:
+            return
+        generation = self._generation
+        try:
+            tokens = await self._exchange.poll(*self._asking(), self._record["device_code"])
+        except ProviderError as error:
+            if generation == self._generation:
+                self._poll_answered(error)
+            return
+        except MailError as error:  # the network: no event, ask less often (RFC 8628 section 3.5)
+            if generation == self._generation:
+                self._show(error)
+                self._wait(min(self._pause_s * 2, _MAX_PAUSE_S))
+                self._end_when_expired()
+            return
+        if generation == self._generation:
+            self._take(token.TOKEN_RECEIVED, self._fields(tokens))
+
+    def next_poll_ms(self):
+        """Return when `poll` wants to be called, on the monotonic clock; None for never."""
+        return self._poll_at_ms if self.state == token.AWAITING_AUTH else None
+
+    async def access_token(self):
+        """Return an access token that is good for a minute at least, renewed if need be.
+
+        Raises MailError `token_missing` (kind invalid) when there is none, or as `refresh`.
+        """
+        self._require()
+        remaining_s = (self._record["expires_at"] or 0) - self._clock.now_s()
+        # A clock that was set back makes the token look as if it lived for years.
+        if _REFRESH_MARGIN_S < remaining_s <= limits.MAX_TOKEN_LIFETIME_S:
+            return self._record["access_token"]
+        return await self.refresh(self._record["access_token"])
+
+    async def refresh(self, stale):
+        """Renew the token unless somebody has done it since `stale` was given out; return it.
+
+        The new refresh token is on flash before the new access token is returned. Raises
+        ProviderError: a dead token becomes Invalid, any other fault leaves it as it is.
+        """
+        async with self._refreshing:
+            self._require()
+            if self._record["access_token"] != stale:
+                return self._record["access_token"]
+            generation = self._generation
+            try:
+                tokens = await self._renewed()
+            except ProviderError as error:
+                if error.kind in _DEAD_KINDS and generation == self._generation:
+                    self._take(token.REFRESH_REJECTED, _cause(error))
+                raise
+            if generation != self._generation:
+                raise _missing("The token was deleted.")
+            self._take(token.TOKEN_REFRESHED, self._fields(tokens))
+            return tokens["access_token"]
+
+    async def _start_grant(self):
+        generation = self._generation
+        try:
+            grant = await self._exchange.authorize_device(*self._asking())
+        except ProviderError as error:
+            if generation == self._generation:
+                self._take(token.GRANT_FAILED, _cause(error))
+            raise
+        if generation != self._generation:
+            raise _missing("The token was deleted.")
+        grant["code_expires_at"] = self._clock.now_s() + grant.pop("expires_in")
+        grant["account"] = self._configuration.get(self.setting)["account"]
+        self._take(token.GRANT_STARTED, grant)
+        self._wait(grant["interval_s"])
+
+    def _poll_answered(self, error):
+        if error.kind in _OVER_KINDS:
+            self._take(token.GRANT_ENDED, _cause(error))
+            return
+        if error.code == "slow_down":
+            self._slow_down()
+        elif error.kind == errors.PENDING:
+            self._wait(self._record["interval_s"])
+        else:
+            self._show(error)
+            self._wait(min(self._pause_s * 2, _MAX_PAUSE_S))
+        self._end_when_expired()
+
+    def _slow_down(self):
+        interval_s = self._record["interval_s"] + limits.SLOW_DOWN_STEP_S
+        self._record["interval_s"] = min(interval_s, limits.MAX_POLL_INTERVAL_S)
+        self._save()
+        self._wait(self._record["interval_s"])
+
+    def _end_when_expired(self):
+        if self._clock.now_s() >= self._record["code_expires_at"]:
+            self._take(token.GRANT_ENDED, _cause(self._exchange.error("expired_token")))
+
+    async def _renewed(self):
+        if not self._record["refresh_token"]:
+            raise ProviderError(
+                "no_refresh_token",
+                "The provider gave no refresh token, so the token cannot be renewed.",
+                errors.INVALID,
+                "Add offline_access to the scope, delete the token and obtain it again.",
+            )
+        return await self._exchange.refresh(*self._asking(), self._record["refresh_token"])
+
+    def _asking(self):
+        """Return for what a token is asked: the setting's fields and its protocol."""
+        return self._configuration.get(self.setting), settings.protocol(self.setting)
+
+    def _fields(self, tokens):
+        return {
+            "access_token": tokens["access_token"],
+            "refresh_token": tokens["refresh_token"] or self._record["refresh_token"],
+            "expires_at": self._clock.now_s() + tokens["expires_in"],
+            "scope": tokens["scope"] or self._record["scope"],
+        }
+
+    def _require(self):
+        if self.state == token.INVALID:
+            raise MailError(
+                self._record["reason"],
+                self._record["message"],
+                errors.INVALID,
+                self._record["hint"],
+            )
+        if self.state != token.ACQUIRED:
+            raise _missing("No token has been obtained yet.")
+
+    def _take(self, event, changes=None):
+        # Taken first even if the flash fails: the provider has already replaced the old token.
+        self._record = token.apply(self._record, event, self._clock.now_s(), changes)
+        self._save()
+        self._on_change(self.setting)
+
+    def _show(self, error):
+        """Show the trouble beside a state that it does not change."""
+        self._record.update(_cause(error))
+
+    def _wait(self, pause_s):
+        self._pause_s = pause_s
+        self._poll_at_ms = self._clock.now_ms() + pause_s * 1000
+
+    def _save(self):
+        self._store.save(self._path, _VERSION, self._record)
+
+    def _load(self):
+        try:
+            return token.from_stored(self._store.load(self._path, _VERSION) or {})
+        except MailError as error:
+            self._store.faults.append(error.message)
+            return dict(token.EMPTY)
+
+
+def _missing(sentence):
+    return MailError(
+        "token_missing", sentence, errors.INVALID, "Press [Get Token] and sign in at the provider."
+    )
