@@ -1,0 +1,38 @@
+"""The shape of every error answer: `{"error": CODE, "message": TEXT}` and its HTTP status."""
+
+import json
+
+from mfpmail.core.errors import TRANSIENT, ProtocolError, SettingsError, StorageError
+
+_STATUS = {"token_held": 409, "token_missing": 409, "spool_full": 507, "body_too_large": 413}
+
+
+def json_answer(value, status=200, headers=None):
+    """Return a microdot answer with a JSON body."""
+    all_headers = {"Content-Type": "application/json"}
+    all_headers.update(headers or {})
+    return json.dumps(value), status, all_headers
+
+
+def error_answer(status, code, message, **more):
+    """Return an error; `more` adds `fields` or `hint`."""
+    answer = {"error": code, "message": message}
+    answer.update(more)
+    return json_answer(answer, status)
+
+
+def mail_error_answer(error):
+    """Return the answer that a MailError means."""
+    if isinstance(error, SettingsError):
+        return error_answer(422, error.code, error.message, fields=error.fields)
+    return error_answer(_status_of(error), error.code, error.message, hint=error.hint)
+
+
+def _status_of(error):
+    if error.code in _STATUS:
+        return _STATUS[error.code]
+    if isinstance(error, StorageError):
+        return 507
+    if isinstance(error, ProtocolError):
+        return 400
+    return 503 if error.kind == TRANSIENT else 502

@@ -1,0 +1,45 @@
+"""Who may call: the session cookie for everything, the CSRF token for everything that changes."""
+
+import json
+
+from mfpmail.core import limits
+from mfpmail.core.errors import MailError, ProtocolError
+from mfpmail.core.password import same
+from mfpmail.web.answers import error_answer, mail_error_answer
+
+COOKIE = "mfpmail_session"
+
+
+def refusal(device, request):
+    """Return the answer to a request that may not be made, or None: 401 without a session, 403
+    without its CSRF token where something would change."""
+    csrf = device.admin.csrf_of(request.cookies.get(COOKIE, ""))
+    if not csrf:
+        return error_answer(401, "not_signed_in", "Sign in first.")
+    given = request.headers.get("X-CSRF-Token", "")
+    if request.method != "GET" and not same(given.encode(), csrf.encode()):
+        return error_answer(403, "bad_csrf", "The X-CSRF-Token is missing or wrong.")
+    return None
+
+
+async def answered(call, request, name):
+    """Make a call; a MailError becomes its answer."""
+    if request.headers.get("Transfer-Encoding"):
+        return error_answer(411, "length_required", "Send the body with a Content-Length.")
+    try:
+        return await call(request, name)
+    except MailError as error:
+        return mail_error_answer(error)
+
+
+def json_object(request):
+    """Return the request's JSON object. Raises ProtocolError `bad_json` or `body_too_large`."""
+    if request.content_length > limits.MAX_JSON_BODY_BYTES:
+        raise ProtocolError("body_too_large", "The request is too large.")
+    try:
+        value = json.loads(request.body.decode())
+    except ValueError:
+        value = None
+    if not isinstance(value, dict):
+        raise ProtocolError("bad_json", "The request is no JSON object.")
+    return value
