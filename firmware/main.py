@@ -1,0 +1,25 @@
+"""Composition root: takes the board's ports, builds the device and its web server, runs both."""
+
+import asyncio
+
+import board
+from mfpmail.service.device import Device
+from mfpmail.web.app import make_app, serve
+
+
+async def run(ports):
+    """Run the device until it is stopped."""
+    device = Device(ports)
+    first_password = device.admin.ensure_password()
+    if first_password:
+        ports.print_line("administrator password: " + first_password)
+    app = make_app(device, ports.file_exists)
+    address = "http://%s:%d" % (ports.http_host, ports.http_port)
+    await asyncio.gather(
+        serve(app, ports.http_host, ports.http_port, lambda: ports.print_line("ready " + address)),
+        device.supervisor.run(),
+    )
+
+
+if __name__ == "__main__":
+    asyncio.run(run(board.open_ports()))
