@@ -1,0 +1,143 @@
+"""The authorization server: OAuth 2.0 endpoints and sign-in pages over HTTPS, in threads."""
+
+import threading
+from dataclasses import dataclass
+
+from flask import Flask, jsonify
+from werkzeug.serving import WSGIRequestHandler, make_server
+
+from .accounts import make_clients
+from .oauth import OAuthServer
+from .pages import make_pages
+
+MAX_REQUEST_BYTES = 64 * 1024
+IDLE_TIMEOUT_S = 15
+POLL_INTERVAL_S = 0.02
+
+
+@dataclass(frozen=True)
+class AuthOptions:
+    """What the server issues. `access_token_bytes` is before base64: 6000 makes 8,000 letters."""
+
+    access_token_expires_in_s: int = 3600
+    access_token_bytes: int = 48
+    device_code_expires_in_s: int = 900
+    interval_s: int = 1
+
+
+class AuthServer:
+    """Serves HTTPS on `listener` from `start()` to `stop()`.
+
+    `store` holds the tokens, `tls_context` the certificate; `issuer` is the https address.
+    """
+
+    def __init__(self, listener, issuer, tls_context, store, journal, options):
+        self.issuer = issuer
+        self._listener = listener
+        self._tls_context = tls_context
+        self._store = store
+        self._journal = journal
+        self._outage = False
+        self._app = self._make_app(options)
+
+    def start(self):
+        """Serves in a background thread."""
+        self._server = make_server(
+            "localhost",
+            0,
+            self._app,
+            threaded=True,
+            request_handler=_Handler,
+            fd=self._listener.fileno(),
+        )
+        # The handshake is left to each connection's own thread: a client that connects and says
+        # nothing must not keep the others waiting.
+        self._server.socket = self._tls_context.wrap_socket(
+            self._server.socket, server_side=True, do_handshake_on_connect=False
+        )
+        self._server.ssl_context = self._tls_context
+        self._thread = threading.Thread(
+            target=self._server.serve_forever, args=(POLL_INTERVAL_S,), daemon=True
+        )
+        self._thread.start()
+
+    def stop(self):
+        """Stops serving and closes the port."""
+        self._server.shutdown()
+        self._thread.join()
+        self._listener.close()
+
+    def revoke_all(self):
+        """Revokes every token, as an administrator of the provider can."""
+        self._store.revoke_all()
+        self._journal.note("all tokens revoked")
+
+    def expire_access_tokens(self):
+        """Lets every access token expire at once; refresh tokens stay good."""
+        self._store.expire_access_tokens()
+        self._journal.note("all access tokens expired")
+
+    def set_outage(self, outage):
+        """While on, every address of this server answers 503."""
+        self._outage = bool(outage)
+        self._journal.note("authorization server " + ("down" if outage else "up again"))
+
+    def _make_app(self, options):
+        app = Flask(__name__)
+        app.secret_key = self._store.cookie_key
+        app.config.update(
+            MAX_CONTENT_LENGTH=MAX_REQUEST_BYTES,
+            SESSION_COOKIE_NAME="sandbox_session",
+            SESSION_COOKIE_SECURE=True,
+            SESSION_COOKIE_SAMESITE="Lax",
+        )
+        clients = make_clients(self._store.mail_servers_secret)
+        oauth = OAuthServer(app, self.issuer, self._store, clients, options, self._journal)
+        app.before_request(self._answer_outage)
+        app.after_request(_close_connection)
+        app.register_blueprint(make_pages(self._store, clients, self._journal))
+        self._add_oauth_routes(app, oauth)
+        return app
+
+    def _answer_outage(self):
+        if self._outage:
+            return jsonify(error="temporarily_unavailable"), 503
+        return None
+
+    def _add_oauth_routes(self, app, oauth):
+        @app.get("/.well-known/oauth-authorization-server")
+        def metadata():
+            return jsonify(oauth.metadata())
+
+        @app.post("/device_authorization")
+        def device_authorization():
+            return oauth.create_endpoint_response("device_authorization")
+
+        @app.post("/token")
+        def token():
+            self._journal.count("token_requests")
+            return oauth.create_token_response()
+
+        @app.post("/revoke")
+        def revoke():
+            return oauth.create_endpoint_response("revocation")
+
+        @app.post("/introspect")
+        def introspect():
+            self._journal.count("introspections")
+            return oauth.create_endpoint_response("introspection")
+
+
+def _close_connection(response):
+    # A kept connection would be answered by this server even after its `stop()`.
+    response.headers["Connection"] = "close"
+    return response
+
+
+class _Handler(WSGIRequestHandler):
+    protocol_version = "HTTP/1.1"
+    timeout = IDLE_TIMEOUT_S
+    disable_nagle_algorithm = True  # header and body are two writes: 40 ms lost otherwise
+
+    def log(self, type, message, *args):
+        """Silent: the journal tells what matters, and URLs hold user codes."""
