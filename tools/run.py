@@ -1,0 +1,101 @@
+"""Starts the sandbox and the device for a person at the browser; Ctrl-C ends both.
+
+What was entered and obtained stays in build/run and is there again the next time.
+"""
+
+import argparse
+import contextlib
+import secrets
+import signal
+import sys
+import time
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+sys.path[:0] = [str(ROOT / "tools")]
+
+from device import DeviceError, DeviceProcess  # noqa: E402
+from story import POP_SETTING, pop_fields, smtp_fields  # noqa: E402
+
+STATE = ROOT / "build" / "run"
+
+
+def password():
+    """Return the administrator's password, made at the first run."""
+    path = STATE / "password"
+    if not path.exists():
+        STATE.mkdir(parents=True, exist_ok=True)
+        path.touch(mode=0o600)
+        path.write_text(secrets.token_urlsafe(9))
+    return path.read_text()
+
+
+def provider_roots():
+    """Return a PEM file with the public roots, for real providers."""
+    import certifi
+
+    return certifi.where()
+
+
+def enter_settings(device, endpoints):
+    """Point a device that has no servers yet at the sandbox."""
+    client = device.client()
+    for name, fields in (("smtp", smtp_fields), (POP_SETTING, pop_fields)):
+        if not client.call("GET", "/api/settings/" + name)["server"]:
+            client.put_setting(name, **fields(endpoints))
+
+
+def announce(device, endpoints):
+    """Tell the person where to go."""
+    print()
+    print("  the device          %s" % device.url)
+    print("  administrator       %s" % device.password)
+    if endpoints:
+        print("  provider's account  %s" % endpoints["account"])
+        print("  its password        %s" % endpoints["account_password"])
+        print("  (the browser will warn of the provider's page: its certificate is the sandbox's)")
+    print("  Ctrl-C ends everything.")
+    print(flush=True)
+
+
+def serve(runtime, sandbox):
+    """Run until the device ends."""
+    endpoints = sandbox.endpoints if sandbox else None
+    ca_pem = endpoints["ca_pem"] if sandbox else provider_roots()
+    device = DeviceProcess(
+        STATE / "device", password(), ca_pem, runtime, log=lambda text: print(text, flush=True)
+    )
+    with device:
+        if sandbox:
+            enter_settings(device, endpoints)
+        announce(device, endpoints)
+        while device.running:
+            time.sleep(0.2)
+    print("the device has ended")
+
+
+def main():
+    """Run as the command line says; return the exit status."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--runtime", choices=("micropython", "cpython"), default="micropython")
+    parser.add_argument("--no-sandbox", action="store_true", help="for real providers")
+    options = parser.parse_args()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
+    with contextlib.ExitStack() as stack:
+        sandbox = None
+        if not options.no_sandbox:
+            from sandbox.sandbox import Sandbox
+
+            sandbox = stack.enter_context(Sandbox(STATE / "sandbox"))
+        try:
+            serve(options.runtime, sandbox)
+        except DeviceError as error:
+            print(error)
+            return 1
+        except KeyboardInterrupt:
+            print("\nended")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
