@@ -1,0 +1,101 @@
+"""Runs every test file in portable/ twice: by pytest on CPython, and under MicroPython.
+
+Under MicroPython a file runs in a process of its own, with the device's heap, against the
+compiled modules; each of its tests is an item of its own here.
+"""
+
+import ast
+import json
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+TESTS = Path(__file__).resolve().parent
+PORTABLE = TESTS / "portable"
+HEAP = "256K"
+RUN_LIMIT_S = 240
+
+_counts = {"cpython": 0, "micropython": 0}
+
+
+def pytest_collect_file(file_path, parent):
+    if file_path.parent == PORTABLE and file_path.match("test_*.py"):
+        return MicroPythonFile.from_parent(parent, path=file_path)
+    return None
+
+
+class MicroPythonFile(pytest.File):
+    """One portable test file, to be run under MicroPython."""
+
+    results = None
+
+    def collect(self):
+        for node in ast.parse(self.path.read_text()).body:
+            if isinstance(node, ast.FunctionDef) and node.name.startswith("test_"):
+                yield MicroPythonItem.from_parent(self, name=node.name + "[micropython]")
+
+    def run_once(self):
+        """Run the file and return `{test name: None or traceback}`."""
+        if self.results is None:
+            self.results = run_under_micropython(self.path)
+        return self.results
+
+
+class MicroPythonItem(pytest.Item):
+    """One test function's outcome under MicroPython."""
+
+    def runtest(self):
+        results = self.parent.run_once()
+        name = self.name.split("[")[0]
+        if name not in results:
+            raise MicroPythonError("it did not run: %s" % results["stderr"])
+        if results[name] is not None:
+            raise MicroPythonError(results[name])
+
+    def repr_failure(self, excinfo, style=None):
+        if isinstance(excinfo.value, MicroPythonError):
+            return str(excinfo.value)
+        return super().repr_failure(excinfo, style)
+
+    def reportinfo(self):
+        return self.path, 0, self.name
+
+
+class MicroPythonError(Exception):
+    """A test failed under MicroPython."""
+
+
+def compiled_firmware():
+    """Return the folder of the compiled modules, as it goes onto the flash."""
+    from image import build_tree
+
+    return build_tree() / "lib"
+
+
+def run_under_micropython(path):
+    """Run all tests of a file; return their outcomes by name."""
+    micropython = shutil.which("micropython", path=str(Path(sys.executable).parent))
+    command = [micropython, "-X", "heapsize=" + HEAP, str(PORTABLE / "runner.py")]
+    command += [str(compiled_firmware()), str(path)]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=RUN_LIMIT_S)
+    results = {"stderr": done.stdout[-2000:] + done.stderr[-2000:]}
+    for line in done.stdout.splitlines():
+        if line.startswith("outcome "):
+            name, failure = json.loads(line[len("outcome ") :])
+            results[name] = failure
+    return results
+
+
+def pytest_runtest_logreport(report):
+    if report.when == "call" and "/portable/" in "/" + report.nodeid:
+        runtime = "micropython" if report.nodeid.endswith("[micropython]") else "cpython"
+        _counts[runtime] += 1
+
+
+def pytest_terminal_summary(terminalreporter):
+    terminalreporter.write_line(
+        "portable tests: %(cpython)d on CPython, %(micropython)d on MicroPython" % _counts
+    )

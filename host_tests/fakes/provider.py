@@ -1,0 +1,46 @@
+"""An HTTP port that answers from a list and records what it was asked."""
+
+import json
+
+from mfpmail.core.errors import MailError
+
+DEVICE_ANSWER = {
+    "device_code": "device-code-1",
+    "user_code": "ABCD-EFGH",
+    "verification_uri": "https://provider.test/device",
+    "interval": 5,
+    "expires_in": 900,
+}
+
+
+def tokens(number=1, **changes):
+    """Return a good token answer; the numbers tell rotated tokens apart."""
+    answer = {
+        "access_token": "access-%d" % number,
+        "refresh_token": "refresh-%d" % number,
+        "expires_in": 3600,
+        "token_type": "Bearer",
+    }
+    answer.update(changes)
+    return 200, answer
+
+
+def refused(code, status=400):
+    """Return an error answer of RFC 6749 section 5.2."""
+    return status, {"error": code}
+
+
+class FakeHttp:
+    """`answers` are `(status, JSON value or bytes)` or a MailError to raise, used in order."""
+
+    def __init__(self, answers=()):
+        self.answers = list(answers)
+        self.requests = []
+
+    async def post(self, url, headers, body, deadline_ms):
+        self.requests.append((url, body.decode()))
+        answer = self.answers.pop(0)
+        if isinstance(answer, MailError):
+            raise answer
+        status, value = answer
+        return status, {}, value if isinstance(value, bytes) else json.dumps(value).encode()
