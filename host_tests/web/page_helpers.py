@@ -1,0 +1,119 @@
+"""Starts Chromium and walks through the administrator's page as a person does."""
+
+import os
+import shutil
+from contextlib import contextmanager
+
+import pytest
+from playwright.sync_api import expect, sync_playwright
+
+NAMES = ("chromium", "chromium-browser", "google-chrome")
+# Nothing but this machine can be reached, whatever a page may name.
+ARGUMENTS = [
+    "--no-sandbox",
+    "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1, EXCLUDE localhost",
+]
+ANSWER_MS = 15000
+# The device asks the provider at its interval (5 s and more), the page asks the device.
+GRANT_MS = 45000
+
+
+def chromium_path():
+    """Return Chromium's path. Without one the test fails under CI and is skipped elsewhere."""
+    path = next(filter(None, map(shutil.which, NAMES)), None)
+    if path is None:
+        missing = "Chromium is not installed (looked for %s)" % ", ".join(NAMES)
+        if os.environ.get("CI"):
+            pytest.fail(missing)
+        pytest.skip(missing)
+    return path
+
+
+@contextmanager
+def open_browser():
+    """Yield a Chromium without a window."""
+    path = chromium_path()
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=path, args=ARGUMENTS)
+        yield browser
+        browser.close()
+
+
+@contextmanager
+def open_page(browser, url):
+    """Yield a page at `url`, with cookies of its own; an uncaught error of its scripts fails."""
+    # The provider's certificate comes from a CA that only the device knows.
+    context = browser.new_context(ignore_https_errors=True)
+    context.set_default_timeout(ANSWER_MS)
+    page = context.new_page()
+    errors = []
+    page.on("pageerror", lambda error: errors.append(error))
+    page.goto(url)
+    yield page
+    context.close()
+    assert errors == []
+
+
+def sign_in(page, password):
+    """Sign in and wait until the states are there."""
+    page.get_by_label("Administrator password").fill(password)
+    page.get_by_role("button", name="Sign in").click()
+    expect(pill(page, "smtp")).not_to_be_empty(timeout=ANSWER_MS)
+
+
+def card(page, setting):
+    """Return the card of one setting."""
+    return page.locator(f"[data-setting={setting}]")
+
+
+def pill(page, setting):
+    """Return the word that tells the state of a setting's token."""
+    return card(page, setting).locator(".token .pill")
+
+
+def press(page, setting, name):
+    """Press a button of a card."""
+    card(page, setting).get_by_role("button", name=name, exact=True).click()
+
+
+def answer(page, name):
+    """Press a button of the dialog that is open."""
+    page.get_by_role("dialog").get_by_role("button", name=name, exact=True).click()
+
+
+def start_grant(page, setting):
+    """Press [Get Token] and [OK]; return the code that is shown."""
+    press(page, setting, "Get Token")
+    answer(page, "OK")
+    code = card(page, setting).locator("output")
+    expect(code).not_to_be_empty(timeout=ANSWER_MS)
+    return code.inner_text()
+
+
+def approve(page, setting, endpoints):
+    """Follow the link into a second page and approve there with the sandbox's account."""
+    with page.expect_popup() as opened:
+        card(page, setting).get_by_role("link", name="Open sign-in page").click()
+    provider = opened.value
+    provider.wait_for_load_state()
+    if provider.locator("[name=username]").count():  # the provider remembers who signed in before
+        provider.locator("[name=username]").fill(endpoints["account"])
+        provider.locator("[name=password]").fill(endpoints["account_password"])
+        provider.locator("[name=password]").press("Enter")
+    button = provider.get_by_role("button", name="Approve", exact=True)
+    button.click()
+    expect(button).to_have_count(0)
+    provider.close()
+
+
+def acquire(page, setting, endpoints):
+    """Bring a setting's token from Not Acquired to Acquired."""
+    start_grant(page, setting)
+    approve(page, setting, endpoints)
+    expect(pill(page, setting)).to_have_text("Acquired", timeout=GRANT_MS)
+
+
+def open_form(page, setting):
+    """Open the settings of a card; return the card."""
+    card(page, setting).locator("summary").click()
+    return card(page, setting)
