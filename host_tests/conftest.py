@@ -12,6 +12,13 @@ import sys
 from pathlib import Path
 
 import pytest
+from devices import (  # noqa: F401 - fixtures are found by their names here
+    browsed_device,
+    configured_device,
+    device,
+    module_device,
+    sandbox,
+)
 
 TESTS = Path(__file__).resolve().parent
 PORTABLE = TESTS / "portable"
