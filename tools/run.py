@@ -30,11 +30,14 @@ def password():
     return path.read_text()
 
 
-def provider_roots():
-    """Return a PEM file with the public roots, for real providers."""
-    import certifi
+def provider_roots_file():
+    """Return a PEM file with the public roots of the real providers."""
+    from truststore import provider_roots
 
-    return certifi.where()
+    path = STATE / "providers.pem"
+    STATE.mkdir(parents=True, exist_ok=True)
+    path.write_text(provider_roots())
+    return path
 
 
 def enter_settings(device, endpoints):
@@ -61,7 +64,7 @@ def announce(device, endpoints):
 def serve(runtime, sandbox):
     """Run until the device ends."""
     endpoints = sandbox.endpoints if sandbox else None
-    ca_pem = endpoints["ca_pem"] if sandbox else provider_roots()
+    ca_pem = endpoints["ca_pem"] if sandbox else provider_roots_file()
     device = DeviceProcess(
         STATE / "device", password(), ca_pem, runtime, log=lambda text: print(text, flush=True)
     )
