@@ -1,8 +1,10 @@
 """Composition root: takes the board's ports, builds the device and its web server, runs both."""
 
 import asyncio
+import sys
 
 import board
+from mfpmail.core.errors import MailError
 from mfpmail.service.device import Device
 from mfpmail.web.app import make_app, serve
 
@@ -21,5 +23,17 @@ async def run(ports):
     )
 
 
+def main():
+    """Run on this board; returns when somebody presses Ctrl-C, exits with 1 when it cannot run."""
+    ports = board.open_ports()
+    try:
+        asyncio.run(run(ports))
+    except KeyboardInterrupt:
+        pass
+    except MailError as error:
+        ports.print_line(error.message)
+        sys.exit(1)
+
+
 if __name__ == "__main__":
-    asyncio.run(run(board.open_ports()))
+    main()

@@ -6,6 +6,7 @@ compiled modules; each of its tests is an item of its own here.
 
 import ast
 import json
+import os
 import shutil
 import subprocess
 import sys
@@ -106,3 +107,12 @@ def pytest_terminal_summary(terminalreporter):
     terminalreporter.write_line(
         "portable tests: %(cpython)d on CPython, %(micropython)d on MicroPython" % _counts
     )
+
+
+def pytest_sessionfinish(session):
+    """In CI a test that was left out is a failure, as is a portable test of one interpreter."""
+    reporter = session.config.pluginmanager.get_plugin("terminalreporter")
+    left_out = len(reporter.stats.get("skipped", ()))
+    if os.environ.get("CI") and (left_out or _counts["cpython"] != _counts["micropython"]):
+        reporter.write_line("failed: %d tests were left out" % left_out, red=True)
+        session.exitstatus = pytest.ExitCode.TESTS_FAILED

@@ -3,7 +3,6 @@
 from mfpmail.core import limits
 from mfpmail.core.errors import SettingsError
 from mfpmail.service.compose import faults_of, file_type, new_record
-from mfpmail.service.jobs import Job
 
 
 class Draft:
@@ -61,9 +60,7 @@ class Draft:
         if faults:
             raise _bad_job(faults)
         now_s = self._clock.now_s()
-        job = Job(new_record(self._job_id, entered, now_s, self._random_bytes))
-        self._outbox.add(job)
-        return job
+        return self._outbox.add(new_record(self._job_id, entered, now_s, self._random_bytes))
 
 
 def _bad_job(faults):

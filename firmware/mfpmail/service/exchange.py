@@ -7,7 +7,8 @@ class Exchange:
     """Asks the provider that a setting names. `open_http()` returns the HTTP port.
 
     Every method takes the setting's fields and its protocol ("smtp" or "pop3") and raises
-    MailError as `mfpmail.session.provider.ProviderClient` does.
+    MailError as `mfpmail.session.provider.ProviderClient` does. A renewal happens within the turn
+    of the mail connection that wants it, everything else takes a turn of its own.
     """
 
     def __init__(self, overlays, open_http):
@@ -17,18 +18,20 @@ class Exchange:
     async def authorize_device(self, setting, protocol):
         """Start a device authorization grant. Raises SettingsError `settings_missing` as well,
         with everything that must be entered first."""
-        with self._overlays:
-            provider, missing = _resolve(setting, protocol)
-            if missing:
-                raise SettingsError(
-                    "settings_missing", "Some fields must be entered first.", missing
-                )
-            return await self._client().authorize_device(provider)
+        async with self._overlays.turn:
+            with self._overlays:
+                provider, missing = _resolve(setting, protocol)
+                if missing:
+                    raise SettingsError(
+                        "settings_missing", "Some fields must be entered first.", missing
+                    )
+                return await self._client().authorize_device(provider)
 
     async def poll(self, setting, protocol, device_code):
         """Ask once for the token of a grant."""
-        with self._overlays:
-            return await self._client().poll(_resolve(setting, protocol)[0], device_code)
+        async with self._overlays.turn:
+            with self._overlays:
+                return await self._client().poll(_resolve(setting, protocol)[0], device_code)
 
     async def refresh(self, setting, protocol, refresh_token):
         """Renew a token."""

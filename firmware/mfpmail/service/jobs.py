@@ -1,4 +1,4 @@
-"""One mail on its way: its states and what is stored of it."""
+"""One mail on its way: its states, and the little of it that is kept in memory."""
 
 QUEUED = "queued"
 SENDING = "sending"  # never stored: after a restart the job is queued again
@@ -14,31 +14,38 @@ _PRIVATE = ("from", "text", "message_id", "boundary")
 
 
 class Job:
-    """One mail to send. `record` is what stands on flash, `bytes_done` and `cancelled` do not."""
+    """One mail to send. `record` is read from flash each time: a queue of jobs must not fill the
+    heap. `bytes_done` and `cancelled` are only known here."""
 
-    def __init__(self, record):
-        self.record = record
+    def __init__(self, record, read):
+        self.id = record["id"]
         self.bytes_done = 0
         self.cancelled = False
+        self._read = read
+        self.note(record)
+
+    def note(self, record):
+        """Take over what is kept in memory from a record."""
+        self.state = record["state"]
+        self.next_attempt_at = record["next_attempt_at"]
 
     @property
-    def id(self):
-        return self.record["id"]
-
-    @property
-    def state(self):
-        return self.record["state"]
+    def record(self):
+        """What stands on flash, as a dict of its own. Raises StorageError."""
+        return self._read(self.id)
 
     @property
     def finished(self):
-        return self.record["state"] in FINISHED
-
-    def waiting_recipients(self):
-        """Return the addresses that have neither got the mail nor been refused for good."""
-        return [r["address"] for r in self.record["recipients"] if r["state"] == QUEUED]
+        return self.state in FINISHED
 
     def public(self):
         """Return the job as the API shows it."""
         shown = {name: value for name, value in self.record.items() if name not in _PRIVATE}
-        shown["bytes_done"] = self.record["bytes_total"] if self.state == SENT else self.bytes_done
+        shown["state"] = self.state
+        shown["bytes_done"] = shown["bytes_total"] if self.state == SENT else self.bytes_done
         return shown
+
+
+def waiting_recipients(record):
+    """Return the addresses that have neither got the mail nor been refused for good."""
+    return [r["address"] for r in record["recipients"] if r["state"] == QUEUED]

@@ -1,5 +1,7 @@
 """The three maildrops of the device: when each was checked last and how that went."""
 
+import asyncio
+
 from mfpmail.core.errors import MailError
 
 
@@ -8,6 +10,7 @@ class Maildrops:
 
     def __init__(self, names, postman, clock, log):
         self.last = dict.fromkeys(names)
+        self._busy = {name: asyncio.Lock() for name in names}
         self._postman = postman
         self._clock = clock
         self._log = log
@@ -15,7 +18,8 @@ class Maildrops:
     async def check(self, name):
         """Fetch what is there; see `Receiver.receive`. Raises MailError."""
         try:
-            result = await self._postman.receive(name)
+            async with self._busy[name]:  # two at once would store the same mails twice
+                result = await self._postman.receive(name)
         except MailError as error:
             self._note(name, error.kind, error.message)
             raise

@@ -6,7 +6,7 @@ whole or not at all. What is finished keeps its record for a while and loses its
 
 import binascii
 
-from mfpmail.core.errors import MailError
+from mfpmail.core.errors import MailError, StorageError
 from mfpmail.service.jobs import HELD, QUEUED, RETRYING, SENDING, Job
 
 _VERSION = 1
@@ -48,11 +48,13 @@ class Outbox:
         """Return where a job's record and files are stored."""
         return "%s/%s" % (_FOLDER, job_id)
 
-    def add(self, job):
+    def add(self, record):
         """Take a job whose files are complete; it survives a power cut from here on."""
-        self._save(job)
+        self._save(record)
+        job = Job(record, self._read)
         self.jobs.append(job)
         self._on_change()
+        return job
 
     def find(self, job_id):
         """Return the Job, or None."""
@@ -68,14 +70,14 @@ class Outbox:
     def next_due(self, now_s):
         """Return the first job that can be sent now, or None."""
         for job in self.jobs:
-            waited = job.state == RETRYING and job.record["next_attempt_at"] <= now_s
+            waited = job.state == RETRYING and job.next_attempt_at <= now_s
             if job.state == QUEUED or waited:
                 return job
         return None
 
     def next_attempt_at(self):
         """Return when the next retry is due (Unix time), or None."""
-        times = [j.record["next_attempt_at"] for j in self.jobs if j.state == RETRYING]
+        times = [job.next_attempt_at for job in self.jobs if job.state == RETRYING]
         return min(times) if times else None
 
     def release_held(self):
@@ -86,15 +88,18 @@ class Outbox:
         self._on_change()
 
     def update(self, job, **changes):
-        """Change a job and store it; a finished one loses its files."""
-        job.record.update(changes)
+        """Change a job and store it; a finished one loses its text and its files."""
+        if job not in self.jobs:
+            return
+        record = job.record
+        record.update(changes)
+        job.note(record)
         if job.finished:
-            job.record["text"] = ""
-        if job in self.jobs:
-            self._save(job)
-            if job.finished:
-                self._drop_files(job)
-                self._forget_oldest()
+            record["text"] = ""
+        self._save(record)
+        if job.finished:
+            self._drop_files(job)
+            self._forget_oldest()
 
     def delete(self, job):
         """Cancel or remove a job; one that is being sent is stopped before its final dot."""
@@ -109,15 +114,21 @@ class Outbox:
         """Remove what is left of a job that was deleted while it was being sent."""
         self._files.remove_folder(self.folder(job.id))
 
-    def _save(self, job):
-        self._store.save(self.folder(job.id) + "/job.json", _VERSION, job.record)
+    def _read(self, job_id):
+        record = self._store.load(self.folder(job_id) + "/job.json", _VERSION)
+        if record is None:
+            raise StorageError("storage_failed", "The record of job %s is damaged." % job_id)
+        return record
+
+    def _save(self, record):
+        self._store.save(self.folder(record["id"]) + "/job.json", _VERSION, record)
 
     def _load(self):
         self._files.make_folder(_FOLDER)
         for name in self._files.names(_FOLDER):
             record = self._store.load(self.folder(name) + "/job.json", _VERSION)
             if record:
-                self.jobs.append(Job(record))
+                self.jobs.append(Job(record, self._read))
             else:
                 self._sweep_unfinished(name)
 

@@ -11,6 +11,7 @@ last such block ends, and loaded from flash again the next time.
 Objects that outlive their block stay valid: a class lives as long as its instances.
 """
 
+import asyncio
 import gc
 import sys
 
@@ -18,15 +19,21 @@ _PACKAGE = "mfpmail."
 
 
 class Overlays:
-    """`keep` leaves everything loaded: for CPython and for boards with RAM to spare."""
+    """`keep` leaves everything loaded: for CPython and for boards with RAM to spare.
+
+    `turn` is a lock for what needs a connection: a lean board has room for one TLS connection and
+    for the code of one direction at a time, so there everybody waits; elsewhere nobody does.
+    """
 
     def __init__(self, keep):
         self._keep = keep
+        self.turn = _NoLock() if keep else asyncio.Lock()
         self._users = 0
         self._resident = set()
 
     def __enter__(self):
         if not self._users and not self._keep:
+            gc.collect()
             self._resident = set(sys.modules)
         self._users += 1
         return self
@@ -48,3 +55,11 @@ def _drop(name):
     parent = sys.modules.get(package)
     if parent and hasattr(parent, last):
         delattr(parent, last)
+
+
+class _NoLock:
+    async def __aenter__(self):
+        return self
+
+    async def __aexit__(self, *_):
+        pass

@@ -1,9 +1,4 @@
-"""Everything that talks to mail servers, one connection at a time, with code loaded for it.
-
-A board without extra RAM has room for one TLS connection and for the code of one direction.
-"""
-
-import asyncio
+"""Everything that talks to mail servers, in turn where memory is short, with code loaded for it."""
 
 
 class Postman:
@@ -15,12 +10,11 @@ class Postman:
         self._open_net = open_net
         self._hello_name = hello_name
         self._random_bytes = random_bytes
-        self._wire = asyncio.Lock()
 
     async def send_due(self):
         """Send the jobs that are due, one after the other."""
         device = self._device
-        async with self._wire:
+        async with self._overlays.turn:
             with self._overlays:
                 from mfpmail.service.sender import Sender
 
@@ -38,7 +32,7 @@ class Postman:
 
     async def receive(self, name):
         """Empty a maildrop; see `Receiver.receive`."""
-        async with self._wire:
+        async with self._overlays.turn:
             with self._overlays:
                 from mfpmail.service.receiver import Receiver
 
@@ -46,7 +40,7 @@ class Postman:
 
     async def test(self, name):
         """Run a connection test; see `run_test`."""
-        async with self._wire:
+        async with self._overlays.turn:
             with self._overlays:
                 from mfpmail.service.conntest import run_test
 

@@ -4,6 +4,7 @@ from mfpmail.core import limits
 from mfpmail.core.errors import MailError
 from mfpmail.core.headerparse import decode_words, parse_address
 from mfpmail.core.mimeparse import DATA, PART_BEGIN, PART_END, MimeParser
+from mfpmail.service.mailwriter import MailWriter
 
 _MAX_MAILS_PER_CHECK = 20
 
@@ -67,7 +68,7 @@ class Receiver:
         return result
 
     async def _fetch(self, session, number, unique_id):
-        writer = self._inbox.new_mail(self._setting, unique_id)
+        writer = MailWriter(self._inbox, self._setting, unique_id)
         parser = MimeParser()
         try:
             await session.retrieve(number, lambda data: _store(writer, parser.feed(data)))

@@ -3,7 +3,16 @@
 from mfpmail.core import errors
 from mfpmail.core.errors import MailError
 from mfpmail.service.compose import message_of
-from mfpmail.service.jobs import FAILED, HELD, PARTLY_SENT, QUEUED, RETRYING, SENDING, SENT
+from mfpmail.service.jobs import (
+    FAILED,
+    HELD,
+    PARTLY_SENT,
+    QUEUED,
+    RETRYING,
+    SENDING,
+    SENT,
+    waiting_recipients,
+)
 
 _HOLD_KINDS = (errors.INVALID, errors.INTERACTION, errors.ACCOUNT)
 _FIRST_PAUSE_S = 30
@@ -22,15 +31,18 @@ class Sender:
 
     async def send(self, job):
         """Try to send one job; whatever happens is stored with it."""
-        job.record["state"] = SENDING
+        job.state = SENDING
         job.bytes_done = 0
         try:
             await self._deliver(job)
         except MailError as error:
             self._settle_failure(job, error)
+        except Exception as error:  # a fault of ours must not leave the job without a state
+            message = "The device made a mistake (%s)." % type(error).__name__
+            self._settle_failure(job, MailError("internal", message, errors.TRANSIENT))
         if job.cancelled:
             self._outbox.sweep(job)
-        self._log("job %s: %s %s" % (job.id, job.state, job.record["reason"]))
+        self._log("job %s: %s" % (job.id, "cancelled" if job.cancelled else job.state))
 
     async def _deliver(self, job):
         session = await self._servers.open("smtp")
@@ -39,7 +51,7 @@ class Sender:
             record = job.record
             results = await session.send(
                 record["from"][1],
-                job.waiting_recipients(),
+                waiting_recipients(record),
                 message_of(record),
                 lambda index: self._outbox.open_file(job, index),
                 lambda bytes_done: _progress(job, bytes_done),
@@ -52,21 +64,22 @@ class Sender:
 
     def _settle(self, job, results):
         """Store the reply of every recipient and what the job has become."""
-        replies = dict(results)
-        for recipient in job.record["recipients"]:
-            reply = replies.get(recipient["address"])
-            if reply:
-                recipient["reply"] = str(reply)
-                recipient["state"] = SENT if reply.ok else FAILED if reply.code >= 500 else QUEUED
-        states = [recipient["state"] for recipient in job.record["recipients"]]
+        if job.cancelled:
+            return
+        recipients = _with_replies(job.record["recipients"], dict(results))
+        states = [recipient["state"] for recipient in recipients]
         if QUEUED in states:
-            self._retry(job, "recipient_deferred", "The server wants some recipients later.", "")
-        elif FAILED not in states:
-            self._outbox.update(job, state=SENT, reason="", message="", hint="")
-        else:
+            error = MailError("recipient_deferred", "The server wants some recipients later.")
+            self._retry(job, error, recipients=recipients)
+            return
+        reason = message = ""
+        state = SENT
+        if FAILED in states:
             state = PARTLY_SENT if SENT in states else FAILED
-            message = "The server refused some recipients."
-            self._outbox.update(job, state=state, reason="recipient_refused", message=message)
+            reason, message = "recipient_refused", "The server refused some recipients."
+        self._outbox.update(
+            job, state=state, reason=reason, message=message, hint="", recipients=recipients
+        )
 
     def _settle_failure(self, job, error):
         if job.cancelled:
@@ -74,27 +87,35 @@ class Sender:
         results = getattr(error, "results", None)
         if results:
             self._settle(job, results)
-        elif error.kind in _HOLD_KINDS or error.kind == errors.MESSAGE:
-            state = FAILED if error.kind == errors.MESSAGE else HELD
-            self._outbox.update(
-                job, state=state, reason=error.code, message=error.message, hint=error.hint
-            )
+        elif error.kind == errors.MESSAGE:
+            self._outbox.update(job, state=FAILED, **_cause(error))
+        elif error.kind in _HOLD_KINDS:
+            self._outbox.update(job, state=HELD, **_cause(error))
         else:
-            self._retry(job, error.code, error.message, error.hint)
+            self._retry(job, error)
 
-    def _retry(self, job, reason, message, hint):
+    def _retry(self, job, error, **changes):
         attempts = job.record["attempts"] + 1
         pause_s = min(_FIRST_PAUSE_S << min(attempts - 1, 10), _MAX_PAUSE_S)
         pause_s += pause_s * self._random_bytes(1)[0] // 1024  # up to a quarter more
-        self._outbox.update(
-            job,
-            state=RETRYING,
-            attempts=attempts,
-            next_attempt_at=self._clock.now_s() + pause_s,
-            reason=reason,
-            message=message,
-            hint=hint,
-        )
+        changes.update(_cause(error))
+        changes["attempts"] = attempts
+        changes["next_attempt_at"] = self._clock.now_s() + pause_s
+        self._outbox.update(job, state=RETRYING, **changes)
+
+
+def _cause(error):
+    return {"reason": error.code, "message": error.message, "hint": error.hint}
+
+
+def _with_replies(recipients, replies):
+    """Return the recipients with what the server said of each: gone, refused, or still waiting."""
+    for recipient in recipients:
+        reply = replies.get(recipient["address"])
+        if reply:
+            recipient["reply"] = str(reply)
+            recipient["state"] = SENT if reply.ok else FAILED if reply.code >= 500 else QUEUED
+    return recipients
 
 
 def _progress(job, bytes_done):

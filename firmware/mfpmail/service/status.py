@@ -16,7 +16,7 @@ def status_of(device):
         "storage": {"free_bytes": device.store.files.free_bytes()},
         "tokens": {name: keeper.state for name, keeper in device.keepers.items()},
         "queue": _queue(device.outbox),
-        "inbox": {"items": len(device.inbox.items()), "full": device.inbox.full},
+        "inbox": {"mails": device.inbox.count, "full": device.inbox.full},
         "last_checks": device.maildrops.last,
         "faults": device.store.faults,
         "log": device.journal.lines,

@@ -14,6 +14,19 @@ def json_answer(value, status=200, headers=None):
     return json.dumps(value), status, all_headers
 
 
+def json_list(items):
+    """Return `{"items": [...]}`, written item by item: a long list is never in memory."""
+    return _listed(items), 200, {"Content-Type": "application/json"}
+
+
+def _listed(items):
+    separator = '{"items": ['
+    for item in items:
+        yield separator + json.dumps(item)
+        separator = ", "
+    yield "]}" if separator == ", " else separator + "]}"
+
+
 def error_answer(status, code, message, **more):
     """Return an error; `more` adds `fields` or `hint`."""
     answer = {"error": code, "message": message}

@@ -7,33 +7,32 @@ its own costs memory for as long as the device runs.
 from mfpmail.core import settings
 from mfpmail.core.errors import SettingsError
 from mfpmail.service.status import status_of
-from mfpmail.web.answers import error_answer, json_answer
+from mfpmail.web.answers import error_answer, json_answer, json_list
 from mfpmail.web.guard import COOKIE, json_object
 
 _COOKIE = COOKIE + "=%s; Path=/; HttpOnly; SameSite=Strict"
 
-# (method, path with * for a name) → method of Api. The name must be one of the kind given last.
-SETTING, MAILDROP, JOB, ITEM = "setting", "maildrop", "job", "item"
+# "METHOD path", * standing for a name → method of Api. `_exists` says which names there are.
 CALLS = {
-    ("GET", "login"): ("signed_in", None),
-    ("POST", "logout"): ("log_out", None),
-    ("GET", "status"): ("status", None),
-    ("GET", "settings"): ("all_settings", None),
-    ("GET", "settings/*"): ("one_setting", SETTING),
-    ("PUT", "settings/*"): ("change_setting", SETTING),
-    ("POST", "settings/*/test"): ("test_setting", SETTING),
-    ("GET", "tokens"): ("all_tokens", None),
-    ("GET", "tokens/*"): ("one_token", SETTING),
-    ("POST", "tokens/*/get"): ("get_token", SETTING),
-    ("DELETE", "tokens/*"): ("delete_token", SETTING),
-    ("POST", "jobs"): ("new_job", None),
-    ("GET", "jobs"): ("all_jobs", None),
-    ("GET", "jobs/*"): ("one_job", JOB),
-    ("DELETE", "jobs/*"): ("delete_job", JOB),
-    ("POST", "receive/*"): ("receive", MAILDROP),
-    ("GET", "inbox"): ("all_items", None),
-    ("GET", "inbox/*"): ("one_item", ITEM),
-    ("DELETE", "inbox/*"): ("delete_item", ITEM),
+    "GET login": "signed_in",
+    "POST logout": "log_out",
+    "GET status": "status",
+    "GET settings": "all_settings",
+    "GET settings/*": "one_setting",
+    "PUT settings/*": "change_setting",
+    "POST settings/*/test": "test_setting",
+    "GET tokens": "all_tokens",
+    "GET tokens/*": "one_token",
+    "POST tokens/*/get": "get_token",
+    "DELETE tokens/*": "delete_token",
+    "POST jobs": "new_job",
+    "GET jobs": "all_jobs",
+    "GET jobs/*": "one_job",
+    "DELETE jobs/*": "delete_job",
+    "POST receive/*": "receive",
+    "GET inbox": "all_items",
+    "GET inbox/*": "one_item",
+    "DELETE inbox/*": "delete_item",
 }
 
 
@@ -49,22 +48,21 @@ class Api:
     def find(self, method, path):
         """Return `(call, name)` for a request; `call` is None when there is no such thing."""
         parts = path.split("/")
-        name = parts[1] if len(parts) > 1 else None
-        if name is not None:
+        name = None
+        if len(parts) > 1:
+            name = parts[1]
             parts[1] = "*"
-        call, kind = CALLS.get((method, "/".join(parts)), (None, None))
-        if call and self._exists(kind, name):
-            return getattr(self, call), name
-        return None, None
+        call = CALLS.get(method + " " + "/".join(parts))
+        if not call or (name is not None and not self._exists(parts[0], name)):
+            return None, None
+        return getattr(self, call), name
 
     def _exists(self, kind, name):
-        if kind == JOB:
+        if kind == "jobs":
             return self._device.outbox.find(name) is not None
-        if kind == ITEM:
+        if kind == "inbox":
             return self._device.inbox.find(name) is not None
-        if kind == MAILDROP:
-            return name in settings.POP_SETTINGS
-        return kind is None or name in settings.SETTINGS
+        return name in (settings.POP_SETTINGS if kind == "receive" else settings.SETTINGS)
 
     async def log_in(self, request, _):
         """The one call without a session: the password for a cookie and its CSRF token."""
@@ -127,7 +125,7 @@ class Api:
         return json_answer(job.public(), 201)
 
     async def all_jobs(self, request, _):
-        return json_answer({"items": [job.public() for job in self._device.outbox.jobs]})
+        return json_list(job.public() for job in list(self._device.outbox.jobs))
 
     async def one_job(self, request, name):
         return json_answer(self._device.outbox.find(name).public())
@@ -140,7 +138,7 @@ class Api:
         return json_answer(await self._device.maildrops.check(name))
 
     async def all_items(self, request, _):
-        return json_answer({"items": self._device.inbox.items()})
+        return json_list(self._device.inbox.items())
 
     async def one_item(self, request, name):
         headers = {

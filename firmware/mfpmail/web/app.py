@@ -6,6 +6,7 @@ from microdot import Microdot, Request, Response, send_file
 
 import mfpmail.web
 from mfpmail.core import limits
+from mfpmail.core.errors import NetworkError
 from mfpmail.web.answers import error_answer
 from mfpmail.web.api import Api
 from mfpmail.web.guard import answered, refusal
@@ -13,7 +14,11 @@ from mfpmail.web.reader import RequestReader, ResponseWriter
 
 _STATIC = mfpmail.web.__file__.rsplit("/", 1)[0] + "/static/"
 _PAGE = "index.html"
-_TYPES = {"html": "text/html", "js": "text/javascript", "css": "text/css"}
+_TYPES = {
+    "html": "text/html; charset=utf-8",
+    "js": "text/javascript; charset=utf-8",
+    "css": "text/css; charset=utf-8",
+}
 _HEADERS = {
     "Content-Security-Policy": (
         "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; "
@@ -109,7 +114,10 @@ def _error(status):
 
 
 async def serve(app, host, port, on_ready):
-    """Serve until cancelled; `on_ready()` is called when the port listens."""
+    """Serve until cancelled; `on_ready()` is called when the port listens.
+
+    Raises NetworkError `port_unavailable`.
+    """
 
     async def handle(reader, writer):
         bounded = RequestReader(reader)
@@ -118,6 +126,10 @@ async def serve(app, host, port, on_ready):
         except (OSError, asyncio.TimeoutError):
             writer.close()  # the browser went away
 
-    server = await asyncio.start_server(handle, host, port)
+    try:
+        server = await asyncio.start_server(handle, host, port)
+    except OSError as error:
+        sentence = "Port %d of %s cannot be used (%s)." % (port, host, error.errno)
+        raise NetworkError("port_unavailable", sentence)
     on_ready()
     await server.wait_closed()
