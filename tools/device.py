@@ -39,6 +39,7 @@ class DeviceProcess:
         self._log = log
         self._port = 0
         self._process = None
+        self._reader = None
         self._ready = threading.Event()
 
     def start(self):
@@ -62,8 +63,13 @@ class DeviceProcess:
             errors="replace",
             start_new_session=True,
         )
-        threading.Thread(target=self._read, args=[self._process], daemon=True).start()
-        self._wait_ready()
+        self._reader = threading.Thread(target=self._read, args=[self._process], daemon=True)
+        self._reader.start()
+        try:
+            self._wait_ready()
+        except BaseException:  # Ctrl-C: leave no process behind
+            self.stop()
+            raise
         return self
 
     def kill(self):
@@ -107,6 +113,7 @@ class DeviceProcess:
         while not self._ready.wait(0.02):
             if not self.running or time.monotonic() > limit_s:
                 self.stop()
+                self._reader.join(1)  # what it said last is the cause
                 raise DeviceError("The device did not start:\n" + "\n".join(self.lines[-30:]))
 
 
@@ -150,6 +157,15 @@ class DeviceClient:
         """Return the token once it has the state."""
         return wait_for(
             lambda: self.token(name), lambda shown: shown["state"] == state, state, limit_s
+        )
+
+    def wait_for_end_of_grant(self, name, limit_s=30):
+        """Return the token once nobody waits any more for the person at the provider."""
+        return wait_for(
+            lambda: self.token(name),
+            lambda shown: shown["state"] != "AWAITING_AUTH",
+            "end of the grant",
+            limit_s,
         )
 
     def send(self, to, subject, text, files=()):

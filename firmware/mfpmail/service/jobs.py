@@ -10,7 +10,7 @@ FAILED = "failed"
 
 FINISHED = (SENT, PARTLY_SENT, FAILED)
 
-_PRIVATE = ("from", "text", "message_id", "boundary")
+_PRIVATE = ("plan",)
 
 
 class Job:

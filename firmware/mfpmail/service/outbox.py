@@ -63,9 +63,10 @@ class Outbox:
                 return job
         return None
 
-    def open_file(self, job, index):
-        """Return one of a job's files, open for reading. Raises StorageError."""
-        return self._files.open("%s/%d" % (self.folder(job.id), index))
+    def open_file(self, job, name):
+        """Return a file of a job, open for reading: its index, or "mail" for the rendered part.
+        Raises StorageError."""
+        return self._files.open("%s/%s" % (self.folder(job.id), name))
 
     def next_due(self, now_s):
         """Return the first job that can be sent now, or None."""
@@ -88,14 +89,12 @@ class Outbox:
         self._on_change()
 
     def update(self, job, **changes):
-        """Change a job and store it; a finished one loses its text and its files."""
+        """Change a job and store it; a finished one loses its mail and its files."""
         if job not in self.jobs:
             return
         record = job.record
         record.update(changes)
         job.note(record)
-        if job.finished:
-            record["text"] = ""
         self._save(record)
         if job.finished:
             self._drop_files(job)

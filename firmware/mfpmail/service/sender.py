@@ -2,7 +2,6 @@
 
 from mfpmail.core import errors
 from mfpmail.core.errors import MailError
-from mfpmail.service.compose import message_of
 from mfpmail.service.jobs import (
     FAILED,
     HELD,
@@ -13,6 +12,7 @@ from mfpmail.service.jobs import (
     SENT,
     waiting_recipients,
 )
+from mfpmail.service.spooled import SpooledMessage
 
 _HOLD_KINDS = (errors.INVALID, errors.INTERACTION, errors.ACCOUNT)
 _FIRST_PAUSE_S = 30
@@ -50,9 +50,9 @@ class Sender:
             _stop_if_cancelled(job)
             record = job.record
             results = await session.send(
-                record["from"][1],
+                record["reverse_path"],
                 waiting_recipients(record),
-                message_of(record),
+                self._message(job, record),
                 lambda index: self._outbox.open_file(job, index),
                 lambda bytes_done: _progress(job, bytes_done),
             )
@@ -61,6 +61,12 @@ class Sender:
             raise
         self._settle(job, results)
         await session.quit()
+
+    def _message(self, job, record):
+        sizes_bytes = [file["size"] for file in record["files"]]
+        return SpooledMessage(
+            record["plan"], sizes_bytes, lambda: self._outbox.open_file(job, "mail")
+        )
 
     def _settle(self, job, results):
         """Store the reply of every recipient and what the job has become."""

@@ -6,6 +6,9 @@ from mfpmail.core.pop3 import LineSplitter, Pop3Connection, capabilities
 from mfpmail.core.replies import pop3_error
 
 
+_BUFFER_BYTES = 2048
+
+
 class Pop3Session:
     """One connection to one maildrop.
 
@@ -18,7 +21,7 @@ class Pop3Session:
         self._net = net
         self._settings = settings
         self._stream = None
-        self._connection = Pop3Connection()
+        self._connection = Pop3Connection(_BUFFER_BYTES)
 
     @property
     def server(self):
@@ -63,8 +66,11 @@ class Pop3Session:
         A server without UIDL (RFC 1939 makes it optional) gives "" as the unique id.
         """
         self.step = "list"
-        unique, _ = await self._command("UIDL")
+        unique, text = await self._command("UIDL")
         if not unique:
+            error = pop3_error(self.step, text)
+            if error.code == "pop3_busy":  # it knows UIDL: the ids must not be lost
+                raise error
             self._expect(await self._command("LIST"))
         splitter = LineSplitter()
 

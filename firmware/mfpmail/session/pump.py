@@ -4,27 +4,30 @@ from mfpmail.core.base64stream import LINE_BYTES, Base64Encoder
 from mfpmail.core.errors import MESSAGE, MailError
 from mfpmail.core.smtp import DotStuffer
 
-_BLOCK_BYTES = 36 * LINE_BYTES
+_BLOCK_BYTES = 24 * LINE_BYTES
+_MAX_PENDING_BYTES = 2048
 
 
 async def pump_message(stream, message, open_attachment, progress):
     """Write the message and its final dot.
 
-    `message.segments()` gives bytes to send as they are, or the index of an attachment.
-    `progress(bytes_done)` counts as `message.total_bytes()` does. The last bytes and the final
-    dot leave in one write: apart, they would wait for each other's acknowledgement.
+    `message.segments()` gives bytes to send as they are, or the index of an attachment of
+    `message.sizes_bytes[index]` bytes. `progress(bytes_done)` counts what is sent, before
+    dot-stuffing. The last bytes and the final dot leave in one write: apart, they would wait for
+    each other's acknowledgement.
     """
     stuffer = DotStuffer()
     pending = b""
     done_bytes = 0
     for segment in message.segments():
-        if isinstance(segment, int):
+        is_file = isinstance(segment, int)
+        if is_file or len(pending) > _MAX_PENDING_BYTES:
             await stream.write(pending)
             pending = b""
-            size_bytes = message.attachments[segment].size_bytes
-            done_bytes = await _pump_file(
-                stream, stuffer, open_attachment(segment), size_bytes, progress, done_bytes
-            )
+        if is_file:
+            size_bytes = message.sizes_bytes[segment]
+            file = open_attachment(segment)
+            done_bytes = await _pump_file(stream, stuffer, file, size_bytes, progress, done_bytes)
         else:
             pending += stuffer.stuff(segment)
             done_bytes += len(segment)

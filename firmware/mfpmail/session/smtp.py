@@ -3,7 +3,7 @@
 from mfpmail.core import limits, sasl
 from mfpmail.core.errors import MailError, NetworkError, ReplyError, TlsError
 from mfpmail.core.replies import smtp_error
-from mfpmail.core.smtp import SmtpConnection
+from mfpmail.core.smtp import SERVICE_CLOSING, SmtpConnection
 from mfpmail.session.pump import pump_message
 
 _READ_BYTES = 512
@@ -62,20 +62,21 @@ class SmtpSession:
             reply = await self._respond(response)
         if reply.code == 334:  # the error challenge: an empty line asks for the final reply
             reply = await self._respond(b"")
-        self._expect(reply)
+        self._expect(reply, 2)
 
     async def authenticate_password(self, user, password):
         """Sign in with PLAIN, or with LOGIN where only that is offered."""
         offered = self._connection.capabilities.get("AUTH", [])
         if "PLAIN" in offered or "LOGIN" not in offered:
             self._begin_auth("PLAIN")
-            self._expect(await self._command("AUTH", b"PLAIN " + sasl.plain(user, password)))
+            reply = await self._command("AUTH", b"PLAIN " + sasl.plain(user, password))
+            self._expect(reply, 2)
             return
         self._begin_auth("LOGIN")
         reply = self._expect(await self._command("AUTH", b"LOGIN"))
         for answer in sasl.login_answers(user, password):
             reply = self._expect(await self._respond(answer))
-        self._expect(reply)
+        self._expect(reply, 2)
 
     async def probe_sender(self, reverse_path):
         """Check that the server takes mail from `reverse_path`, then take it back: a server may
@@ -147,6 +148,8 @@ class SmtpSession:
         results = []
         for path in forward_paths:
             reply = await self._command("RCPT", b"TO:<" + path.encode() + b">")
+            if reply.code == SERVICE_CLOSING:
+                raise smtp_error(self.step, reply)
             results.append((path, reply))
         if not any(reply.ok for _, reply in results):
             error = smtp_error(self.step, _mildest([reply for _, reply in results]))

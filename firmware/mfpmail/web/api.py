@@ -118,10 +118,12 @@ class Api:
         return json_answer(self._device.keepers[name].public())
 
     async def new_job(self, request, _):
-        with self._device.overlays:
-            from mfpmail.web.upload import take_job
+        overlays = self._device.overlays
+        async with overlays.turn:
+            with overlays:
+                from mfpmail.web.upload import take_job
 
-            job = await take_job(request, self._device)
+                job = await take_job(request, self._device)
         return json_answer(job.public(), 201)
 
     async def all_jobs(self, request, _):

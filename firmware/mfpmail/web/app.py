@@ -10,10 +10,11 @@ from mfpmail.core.errors import NetworkError
 from mfpmail.web.answers import error_answer
 from mfpmail.web.api import Api
 from mfpmail.web.guard import answered, refusal
-from mfpmail.web.reader import RequestReader, ResponseWriter
+from mfpmail.web.reader import RequestReader, ResponseWriter, Slots
 
 _STATIC = mfpmail.web.__file__.rsplit("/", 1)[0] + "/static/"
 _PAGE = "index.html"
+_MAX_REQUESTS = 3  # at a time: each takes some kilobytes until it is answered
 _TYPES = {
     "html": "text/html; charset=utf-8",
     "js": "text/javascript; charset=utf-8",
@@ -46,7 +47,7 @@ def make_app(device, static_exists):
 
     @app.get("/static/<name>")
     async def static(request, name):
-        if not all(c.isalpha() or c.isdigit() or c in "._-" for c in name) or ".." in name:
+        if name.startswith(".") or not all(c.isalpha() or c.isdigit() or c in "._-" for c in name):
             return _not_found()
         return _send(name, static_exists)
 
@@ -119,12 +120,19 @@ async def serve(app, host, port, on_ready):
     Raises NetworkError `port_unavailable`.
     """
 
+    slots = Slots(_MAX_REQUESTS)
+
     async def handle(reader, writer):
-        bounded = RequestReader(reader)
+        request = RequestReader(reader)
+        answer = ResponseWriter(writer, request)
         try:
-            await app.handle_request(bounded, ResponseWriter(writer, bounded))
+            if await request.wait_for_request():
+                async with slots:
+                    await app.handle_request(request, answer)
         except (OSError, asyncio.TimeoutError):
-            writer.close()  # the browser went away
+            pass  # the browser went away
+        finally:
+            await answer.close()
 
     try:
         server = await asyncio.start_server(handle, host, port)

@@ -7,10 +7,29 @@ is read and dropped, as otherwise the connection is reset and the browser never 
 import asyncio
 
 _MAX_HEADER_BYTES = 8192
-_READ_BYTES = 1024
+_READ_BYTES = 512
 _WAIT_S = 20
 _MAX_DISCARD_BYTES = 16 * 1024 * 1024
 _DISCARD_WAIT_S = 2
+_QUIET_S = 0.3  # a peer whose request was not understood has said all it wanted
+
+
+class Slots:
+    """Lets `count` requests be answered at a time; the others wait, which costs little."""
+
+    def __init__(self, count):
+        self._free = count
+        self._left = asyncio.Event()
+
+    async def __aenter__(self):
+        while not self._free:
+            self._left.clear()
+            await self._left.wait()
+        self._free -= 1
+
+    async def __aexit__(self, *_):
+        self._free += 1
+        self._left.set()
 
 
 class RequestReader:
@@ -21,6 +40,14 @@ class RequestReader:
         self._buffer = b""
         self._header_bytes = 0
         self._body_left = 0
+        self._has_length = False
+        self._chunked = False
+        self._framed = False  # whether it is known where the request ends
+
+    async def wait_for_request(self):
+        """Wait for the first bytes; False when the browser sends none and is to be dropped."""
+        self._buffer = await self._receive(_READ_BYTES, _WAIT_S)
+        return bool(self._buffer)
 
     async def readline(self):
         """Return one header line. Raises ValueError when the header is too long."""
@@ -59,10 +86,12 @@ class RequestReader:
         return data
 
     async def discard(self):
-        """Read and drop what is left of the body, within limits."""
-        left = min(self._body_left - len(self._buffer), _MAX_DISCARD_BYTES)
+        """Read and drop what is left of the request, within limits."""
+        left = self._body_left - len(self._buffer) if self._framed else _MAX_DISCARD_BYTES
+        left = min(left, _MAX_DISCARD_BYTES)
+        wait_s = _DISCARD_WAIT_S if self._framed else _QUIET_S
         while left > 0:
-            data = await self._receive(min(left, _READ_BYTES), _DISCARD_WAIT_S)
+            data = await self._receive(min(left, _READ_BYTES), wait_s)
             if not data:
                 return
             left -= len(data)
@@ -72,8 +101,20 @@ class RequestReader:
         if self._header_bytes > _MAX_HEADER_BYTES:
             raise ValueError("request header too long")
         name, _, value = line.partition(b":")
-        if name.lower() == b"content-length":
-            self._body_left = max(int(value), 0)
+        name = name.lower()
+        if not line.strip():
+            self._framed = not self._chunked
+        elif name == b"transfer-encoding":
+            self._chunked = True
+        elif name == b"content-length":
+            self._body_left = self._length(value.strip())
+
+    def _length(self, value):
+        """Two lengths, a sign or anything else that peers read differently is refused."""
+        if self._has_length or not value.isdigit():
+            raise ValueError("bad content length")
+        self._has_length = True
+        return int(value)
 
     async def _receive(self, count, wait_s):
         try:
@@ -99,7 +140,13 @@ class ResponseWriter:
         await asyncio.wait_for(self._stream.drain(), _WAIT_S)
 
     async def aclose(self):
-        """Close, once the browser has had the chance to read the answer."""
+        """Give the browser the chance to read the answer; `close` follows."""
         await self._reader.discard()
+
+    async def close(self):
+        """Close, whatever state the connection is in."""
         self._stream.close()
-        await self._stream.wait_closed()
+        try:
+            await self._stream.wait_closed()  # what closes it on MicroPython
+        except OSError:
+            pass

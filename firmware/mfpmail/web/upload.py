@@ -4,12 +4,26 @@ import asyncio
 
 from mfpmail.core import limits, settings
 from mfpmail.core.errors import ProtocolError
-from mfpmail.core.mimeparse import PART_BEGIN, PART_END, TRUNCATED, MimeParser
+from mfpmail.core.mimeparse import (
+    LIMIT,
+    NO_BOUNDARY,
+    PART_BEGIN,
+    PART_END,
+    TRUNCATED,
+    MimeParser,
+)
 from mfpmail.service.draft import Draft
 
 _BLOCK_BYTES = 2048
 _FIELDS = ("to", "subject", "text", "mode")
-_MAX_FIELD_BYTES = limits.MAX_TEXT_BYTES + 1  # one more than allowed, so that it shows
+# More than allowed, so that it shows, even without the character of UTF-8 that is cut.
+_MAX_FIELD_BYTES = limits.MAX_TEXT_BYTES + 4
+_NO_NAME = "file"
+_DEFECTS = {
+    NO_BOUNDARY: "The upload has no boundary.",
+    TRUNCATED: "The upload is not complete.",
+    LIMIT: "The upload has too many parts.",
+}
 
 
 async def take_job(request, device):
@@ -30,6 +44,7 @@ async def take_job(request, device):
 
 
 async def _read(request, parser, form):
+    _refuse_defects(parser)
     left = request.content_length
     while left:
         data = await request.stream.read(min(_BLOCK_BYTES, left))
@@ -39,6 +54,24 @@ async def _read(request, parser, form):
         form.take(parser.feed(data))
         await asyncio.sleep(0)  # sending and the pages go on meanwhile
     form.take(parser.close())
+    _refuse_defects(parser)
+
+
+def _refuse_defects(parser):
+    """A part that never came, or only half, shows at the parser alone."""
+    for defect, sentence in _DEFECTS.items():
+        if defect in parser.defects:
+            raise ProtocolError("bad_upload", sentence)
+
+
+def _decoded(field):
+    """Return the text of a field, of one that was cut what is whole; None when it is no UTF-8."""
+    for cut_bytes in range(4 if len(field) == _MAX_FIELD_BYTES else 1):
+        try:
+            return field[: len(field) - cut_bytes].decode()
+        except UnicodeError:
+            pass
+    return None
 
 
 class _Form:
@@ -48,6 +81,7 @@ class _Form:
         self.fields = dict.fromkeys(_FIELDS, "")
         self._draft = draft
         self._field = None  # the bytes of the field that comes now
+        self._file_type = None  # what the upload says of the file that comes now
         self._in_file = False
 
     def take(self, events):
@@ -57,28 +91,38 @@ class _Form:
                 self._begin(value)
             elif kind == PART_END:
                 self._end(value)
-            elif self._in_file:
-                self._draft.write(value)
+            elif self._file_type is not None:
+                self._write(value)
             elif self._field is not None and len(self._field) < _MAX_FIELD_BYTES:
                 self._field += bytes(value)[: _MAX_FIELD_BYTES - len(self._field)]
 
     def _begin(self, part):
-        if part.name == "file" and part.file_name:
-            given = part.content_type if "content-type" in part.headers else ""
-            self._draft.open_file(part.file_name, given)
-            self._in_file = True
+        if part.name == "file":
+            self._file_type = part.content_type if "content-type" in part.headers else ""
+            if part.file_name:
+                self._open(part.file_name)
         elif part.name in _FIELDS:
             self._field = b""
 
+    def _open(self, name):
+        self._draft.open_file(name, self._file_type)
+        self._in_file = True
+
+    def _write(self, data):
+        """Neither name nor content means that no file was chosen; content alone is a file whose
+        name was nothing but a path."""
+        if not self._in_file:
+            self._open(_NO_NAME)
+        self._draft.write(data)
+
     def _end(self, part):
         if self._in_file:
-            if TRUNCATED in part.defects:
-                raise ProtocolError("bad_upload", "The last file of the upload is not complete.")
             self._draft.close_file()
         elif self._field is not None:
-            try:
-                self.fields[part.name] = self._field.decode()
-            except UnicodeError:
+            text = _decoded(self._field)
+            if text is None:
                 raise ProtocolError("bad_upload", "The field %s is not UTF-8." % part.name)
+            self.fields[part.name] = text
         self._in_file = False
+        self._file_type = None
         self._field = None
