@@ -8,6 +8,7 @@ from mfpmail.core.settings import SMTP
 from mfpmail.core.text import is_control
 
 MAX_FIELD_CHARS = 512
+_SPECIALS = '()<>[]:;\\,"'
 
 
 def _text(value, limit):
@@ -20,11 +21,16 @@ def _text(value, limit):
     return None
 
 
+def _is_plain(c):
+    """Not all interpreters take letters beyond ASCII for letters."""
+    return c < "\x7f" and (c.isalpha() or c.isdigit())
+
+
 def _host(value, _):
     fault = _text(value, 253)
     if fault or not value:
         return fault
-    if not all(c.isalpha() or c.isdigit() or c in "-._:" for c in value):
+    if not all(_is_plain(c) or c in "-._:" for c in value):
         return "Enter a host name or an address, without spaces and without http://."
     return None
 
@@ -33,8 +39,8 @@ def _address(value, _):
     fault = _text(value, 254)
     if fault or not value:
         return fault
-    local, at, domain = value.rpartition("@")
-    if not at or not local or not domain or any(c in value for c in ' <>,;"()'):
+    local, _, domain = value.rpartition("@")
+    if not local or not domain or not all("!" <= c <= "~" and c not in _SPECIALS for c in value):
         return "Enter an address such as scan@example.com."
     return None
 
@@ -68,7 +74,7 @@ def _tenant(value, _):
     fault = _text(value, 128)
     if fault:
         return fault
-    if not all(c.isalpha() or c.isdigit() or c in "-." for c in value):
+    if not all(_is_plain(c) or c in "-." for c in value):
         return "Enter the tenant's id or domain."
     return None
 

@@ -35,6 +35,7 @@ class TokenKeeper:
         self._refreshing = asyncio.Lock()
         self._starting = asyncio.Lock()
         self._generation = 0
+        self._unstored = False
         self._record = self._load()
         self._pause_s = self._record["interval_s"]
         self._poll_at_ms = clock.now_ms()
@@ -76,6 +77,7 @@ class TokenKeeper:
 
     async def poll(self):
         """Ask the provider once, if it is time: nothing else moves Awaiting Authentication on."""
+        self._flush()
         if self.state != token.AWAITING_AUTH or self._clock.now_ms() < self._poll_at_ms:
             return
         generation = self._generation
@@ -151,6 +153,8 @@ class TokenKeeper:
         if error.kind in _OVER_KINDS:
             self._take(token.GRANT_ENDED, _cause(error))
             return
+        if error.kind == errors.PENDING:  # the provider answers: earlier trouble is over
+            self._record.update({"reason": "", "message": "", "hint": ""})
         if error.code == "slow_down":
             self._slow_down()
         elif error.kind == errors.PENDING:
@@ -193,6 +197,7 @@ class TokenKeeper:
         }
 
     def _require(self):
+        self._flush()  # a token that is not on flash yet must not be used
         if self.state == token.INVALID:
             raise MailError(
                 self._record["reason"],
@@ -206,8 +211,15 @@ class TokenKeeper:
     def _take(self, event, changes=None):
         # Taken first even if the flash fails: the provider has already replaced the old token.
         self._record = token.apply(self._record, event, self._clock.now_s(), changes)
-        self._save()
-        self._on_change(self.setting)
+        self._unstored = True
+        self._flush()
+
+    def _flush(self):
+        """Store what could not be stored before. Raises StorageError while the flash fails."""
+        if self._unstored:
+            self._save()
+            self._unstored = False
+            self._on_change(self.setting)
 
     def _show(self, error):
         """Show the trouble beside a state that it does not change."""

@@ -5,8 +5,7 @@ from mfpmail.core.errors import NetworkError, TlsError
 from mfpmail.core.pop3 import LineSplitter, Pop3Connection, capabilities
 from mfpmail.core.replies import pop3_error
 
-
-_BUFFER_BYTES = 2048
+_BUFFER_BYTES = 1024
 
 
 class Pop3Session:

@@ -137,7 +137,7 @@ async def serve(app, host, port, on_ready):
     try:
         server = await asyncio.start_server(handle, host, port)
     except OSError as error:
-        sentence = "Port %d of %s cannot be used (%s)." % (port, host, error.errno)
+        sentence = "Port %d of %s is in use, or not allowed (%s)." % (port, host, error.errno)
         raise NetworkError("port_unavailable", sentence)
     on_ready()
     await server.wait_closed()

@@ -1,5 +1,6 @@
 """Who may call: the session cookie for everything, the CSRF token for everything that changes."""
 
+import gc
 import json
 
 from mfpmail.core import limits
@@ -24,13 +25,16 @@ def refusal(device, request):
 
 
 async def answered(call, request, name):
-    """Make a call; a MailError becomes its answer."""
+    """Make a call; a MailError becomes its answer, as does a heap that is full at the moment."""
     if request.headers.get("Transfer-Encoding"):
         return error_answer(411, "length_required", "Send the body with a Content-Length.")
     try:
         return await call(request, name)
     except MailError as error:
         return mail_error_answer(error)
+    except MemoryError:
+        gc.collect()
+        return error_answer(503, "out_of_memory", "The device is busy. Try again in a moment.")
 
 
 def json_object(request):
