@@ -1,0 +1,113 @@
+"""tools/shorten.py, trim.py, image.py: what the build does to the code before it is compiled."""
+
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from shorten import shorten
+from trim import UNUSED, trim
+
+import image
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+
+SOURCE = '''\
+"""A module."""
+_LIMIT = 3  # a comment about _LIMIT
+
+
+class Thing:
+    def __init__(self, core):
+        self._inner_value = core._io_queue
+
+    def _private_method(self):
+        return self._inner_value + _LIMIT
+'''
+
+
+def test_shorten_private_names_keeps_lines_and_meaning():
+    short = shorten(SOURCE)
+    assert short.count("\n") == SOURCE.count("\n")
+    assert "_inner_value" not in short
+    assert "def _private_method" not in short
+    names = {}
+    exec(short + "\nresult = Thing(type('C', (), {'_io_queue': 4}))", names)
+    method = next(n for n in vars(names["Thing"]) if n.startswith("_") and n[1] != "_")
+    assert getattr(names["result"], method)() == 7
+
+
+def test_shorten_names_of_other_modules_stay():
+    assert "core._io_queue" in shorten(SOURCE)
+
+
+def test_shorten_name_looked_up_by_string_is_refused():
+    with pytest.raises(ValueError, match="looked up by name"):
+        shorten(SOURCE + '\nx = getattr(Thing, "_private_method")\n')
+
+
+def test_trim_missing_method_is_refused():
+    source = "class Microdot:\n    def put(self):\n        pass\n    def get(self):\n        pass\n"
+    assert "def put" not in trim(source, {"Microdot": ("put",)})
+    assert trim(source, {"Microdot": ("put",)}).count("\n") == source.count("\n")
+    with pytest.raises(ValueError, match="has no post"):
+        trim(source, {"Microdot": ("post",)})
+
+
+def test_trim_what_is_left_out_is_called_nowhere():
+    called = "\n".join(p.read_text() for p in (ROOT / "firmware").rglob("*.py"))
+    for name in UNUSED["Microdot"]:
+        assert "app.%s(" % name not in called
+    for name in ("json", "form", "files"):
+        assert "request.%s" % name not in called
+
+
+def test_image_update_keeps_the_data_of_the_device(tmp_path):
+    from littlefs import LittleFS, UserContextFile
+
+    flash = tmp_path / "flash.img"
+    tree = tmp_path / "tree"
+    (tree / "lib").mkdir(parents=True)
+    (tree / "lib" / "old.mpy").write_bytes(b"old")
+    image.update_image(flash, tree, {"tokens/smtp": b"token", "trust/ca.der": b"ca"})
+    (tree / "lib" / "old.mpy").rename(tree / "lib" / "new.mpy")
+    image.update_image(flash, tree, {})
+    fs = LittleFS(
+        context=UserContextFile(str(flash)),
+        block_size=image.BLOCK_BYTES,
+        block_count=image.IMAGE_BLOCKS["HOST"],
+    )
+    assert fs.open("tokens/smtp", "rb").read() == b"token"
+    assert fs.open("trust/ca.der", "rb").read() == b"ca"
+    assert fs.listdir("lib") == ["new.mpy"]
+
+
+def test_image_compiled_modules_are_what_the_pinned_micropython_loads():
+    tree = image.build_tree()
+    micropython = shutil.which("micropython", path=str(Path(sys.executable).parent))
+    code = "import sys; sys.path[:] = ['', '.frozen', %r]; import mfpmail.service.device; print(1)"
+    done = subprocess.run(
+        [micropython, "-X", "heapsize=256K", "-c", code % str(tree / "lib")],
+        capture_output=True,
+        text=True,
+    )
+    assert done.stdout.strip() == "1", done.stderr
+
+
+def test_trust_anchors_file_without_a_certificate_is_refused(tmp_path):
+    (tmp_path / "x.pem").write_text("nothing")
+    with pytest.raises(SystemExit, match="no certificate"):
+        image.trust_anchors(tmp_path / "x.pem")
+
+
+def test_truststore_has_every_root_it_names():
+    from truststore import LABELS, provider_roots
+
+    assert provider_roots().count("BEGIN CERTIFICATE") == len(LABELS)
+
+
+def test_readme_state_diagram_is_the_table():
+    from pictures.states import diagram
+
+    assert diagram() in (ROOT / "README.md").read_text()
