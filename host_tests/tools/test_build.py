@@ -1,12 +1,13 @@
 """tools/shorten.py, trim.py, image.py: what the build does to the code before it is compiled."""
 
+import ast
 import shutil
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
-from shorten import shorten
+from shorten import private_names, shorten
 from trim import UNUSED, trim
 
 import image
@@ -45,6 +46,19 @@ def test_shorten_names_of_other_modules_stay():
 def test_shorten_name_looked_up_by_string_is_refused():
     with pytest.raises(ValueError, match="looked up by name"):
         shorten(SOURCE + '\nx = getattr(Thing, "_private_method")\n')
+
+
+def test_shorten_no_class_inherits_private_names_of_another_module():
+    """Modules are shortened one by one, so such names would no longer meet."""
+    classes = {}
+    for path in (ROOT / "firmware").rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text())):
+            if isinstance(node, ast.ClassDef):
+                classes.setdefault(node.name, []).append((path, node))
+    for path, node in (entry for entries in classes.values() for entry in entries):
+        for base in (b.id for b in node.bases if isinstance(b, ast.Name)):
+            for base_path, base_node in classes.get(base, ()):
+                assert base_path == path or not private_names(base_node), node.name
 
 
 def test_trim_missing_method_is_refused():

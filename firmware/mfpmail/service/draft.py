@@ -1,7 +1,7 @@
 """A job while it is uploaded: files are stored as they come, `commit` checks all at once."""
 
 from mfpmail.core import limits
-from mfpmail.core.errors import SettingsError
+from mfpmail.core.errors import MailError, SettingsError
 from mfpmail.service.compose import faults_of, file_type, new_record
 
 
@@ -43,7 +43,10 @@ class Draft:
     def discard(self):
         """Leave nothing behind."""
         if self._writer:
-            self._writer.close()
+            try:
+                self._writer.close()
+            except MailError:  # on a full storage closing fails as well
+                pass
             self._writer = None
         self._files.remove_folder(self._folder)
 

@@ -4,7 +4,7 @@ from mfpmail.core import limits
 from mfpmail.core.errors import MailError
 from mfpmail.core.mediatypes import DEFAULT_TYPE, guess_type
 
-_TEXT_NAME = "message.txt"
+_TEXT_NAMES = {"text/plain": "message.txt", "text/html": "message.html"}
 
 
 class MailWriter:
@@ -37,12 +37,12 @@ class MailWriter:
         """Begin a body part. The first text that is no attachment is kept as well: it is all
         there is of a mail without files."""
         if not is_attachment:
-            if self._text_index is not None or content_type != "text/plain":
+            if self._text_index is not None or content_type not in _TEXT_NAMES:
                 return
             self._text_index = len(self._mail["items"])
         if len(self._mail["items"]) >= limits.MAX_FILES_PER_JOB:
             return
-        name = name or (_TEXT_NAME if not is_attachment else "file")
+        name = name or _TEXT_NAMES.get(content_type, "file")
         index = len(self._mail["items"])
         self._writer = self._files.create("%s/%d" % (self._folder, index))
         if content_type == DEFAULT_TYPE:
@@ -66,6 +66,9 @@ class MailWriter:
     def commit(self):
         """Make the mail real; return how many files it has brought."""
         items = self._mail["items"]
+        if not items:  # what brings nothing must be seen, and can only be removed by its file
+            self.begin("", "text/plain", False)
+            self.end()
         if self._text_index is not None and len(items) > 1:
             self._files.remove("%s/%d" % (self._folder, self._text_index))
             self._mail["items"] = [item for item in items if item["id"] != self._text_index]

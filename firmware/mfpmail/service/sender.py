@@ -59,8 +59,10 @@ class Sender:
         except BaseException:
             await session.abort()  # without the final dot nothing is delivered
             raise
-        self._settle(job, results)
-        await session.quit()
+        try:
+            self._settle(job, results)
+        finally:
+            await session.quit()
 
     def _message(self, job, record):
         sizes_bytes = [file["size"] for file in record["files"]]
@@ -94,11 +96,22 @@ class Sender:
         if results:
             self._settle(job, results)
         elif error.kind == errors.MESSAGE:
-            self._outbox.update(job, state=FAILED, **_cause(error))
+            self._give_up(job, error)
         elif error.kind in _HOLD_KINDS:
             self._outbox.update(job, state=HELD, **_cause(error))
         else:
             self._retry(job, error)
+
+    def _give_up(self, job, error):
+        """The mail cannot be delivered; an earlier attempt may have reached some recipients."""
+        recipients = job.record["recipients"]
+        state = FAILED
+        for recipient in recipients:
+            if recipient["state"] == SENT:
+                state = PARTLY_SENT
+            elif recipient["state"] == QUEUED:
+                recipient["state"] = FAILED
+        self._outbox.update(job, state=state, recipients=recipients, **_cause(error))
 
     def _retry(self, job, error, **changes):
         attempts = job.record["attempts"] + 1

@@ -15,8 +15,8 @@ class Store:
     def load(self, path, version):
         """Return the stored value, or None when there is none or it is damaged.
 
-        A damaged file never stops the start: it is renamed to `*.bad` for whoever looks into it.
-        A file of newer firmware stays where it is.
+        Such a file never stops the start: a damaged one is renamed to `*.bad` for whoever looks
+        into it, one of newer firmware to `*.newer`.
         """
         data = self.files.read(path)
         if data is None:

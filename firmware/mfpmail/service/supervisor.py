@@ -2,6 +2,7 @@
 
 import asyncio
 
+from mfpmail.core import settings, token
 from mfpmail.core.errors import MailError
 
 _TICK_S = 0.25
@@ -48,6 +49,8 @@ class Supervisor:
 
     async def _send_jobs(self):
         outbox, clock = self._device.outbox, self._device.clock
+        if self._device.keepers[settings.SMTP].state == token.ACQUIRED:
+            outbox.release_held()  # a power cut may have come before it was done
         while True:
             self._work.clear()
             if outbox.next_due(clock.now_s()):

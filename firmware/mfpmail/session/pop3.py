@@ -1,9 +1,10 @@
 """Drives one POP3 connection: connect, TLS, sign in, list, fetch, delete, quit."""
 
 from mfpmail.core import limits, sasl
-from mfpmail.core.errors import NetworkError, TlsError
+from mfpmail.core.errors import TlsError
 from mfpmail.core.pop3 import LineSplitter, Pop3Connection, capabilities
 from mfpmail.core.replies import pop3_error
+from mfpmail.session.link import ServerLink
 
 _BUFFER_BYTES = 1024
 
@@ -17,29 +18,19 @@ class Pop3Session:
 
     def __init__(self, net, settings):
         self.step = "connect"
-        self._net = net
-        self._settings = settings
-        self._stream = None
+        self._security = settings["security"]
+        self._link = ServerLink(net, settings)
         self._connection = Pop3Connection(_BUFFER_BYTES)
-
-    @property
-    def server(self):
-        return "%s:%d" % (self._settings["server"], self._settings["port"])
 
     async def open(self):
         """Connect, with TLS as the setting wants it."""
-        settings = self._settings
-        implicit = settings["security"] == "tls"
-        self._connection.tls = implicit
         try:
-            self._stream = await self._net.connect(
-                settings["server"], settings["port"], implicit, settings["timeout_s"] * 1000
-            )
+            self._connection.tls = await self._link.connect()
         except TlsError:
             self.step = "tls"
             raise
         self._expect(await self._status())
-        if settings["security"] == "starttls":
+        if self._security == "starttls":
             await self._start_tls()
 
     async def authenticate_xoauth2(self, user, access_token):
@@ -102,9 +93,7 @@ class Pop3Session:
 
     async def abort(self):
         """Close at once; nothing that was marked is deleted (RFC 1939 section 6)."""
-        if self._stream:
-            await self._stream.close()
-            self._stream = None
+        await self._link.close()
 
     async def _start_tls(self):
         self.step = "capa"
@@ -115,12 +104,12 @@ class Pop3Session:
             await self._multi_line(lambda data: lines.extend(splitter.feed(data)))
         self.step = "tls"
         if "STLS" not in capabilities(lines):
-            raise TlsError("tls_not_offered", "%s does not offer STLS." % self.server)
+            raise TlsError("tls_not_offered", "%s does not offer STLS." % self._link.server)
         ok, text = await self._command("STLS")
         if not ok:
-            raise TlsError("tls_refused", "%s refuses STLS: %s" % (self.server, text[:200]))
+            raise TlsError("tls_refused", "%s refuses STLS: %s" % (self._link.server, text[:200]))
         self._connection.tls_started()
-        await self._stream.start_tls()
+        await self._link.start_tls()
 
     def _begin_auth(self):
         self.step = "auth"
@@ -128,11 +117,11 @@ class Pop3Session:
             raise TlsError("tls_not_offered", "Signing in needs TLS.")
 
     async def _command(self, verb, argument=""):
-        await self._stream.write(self._connection.send(verb, argument))
+        await self._link.write(self._connection.send(verb, argument))
         return await self._status()
 
     async def _respond(self, response):
-        await self._stream.write(self._connection.respond(response))
+        await self._link.write(self._connection.respond(response))
         return await self._status()
 
     async def _status(self):
@@ -151,9 +140,7 @@ class Pop3Session:
             event = self._connection.next_event()
             if event:
                 return event
-            count = await self._stream.readinto(self._connection.free_space())
-            if not count:
-                raise NetworkError("closed", "%s closed the connection." % self.server)
+            count = await self._link.receive(self._connection.free_space())
             self._connection.received(count)
 
     def _expect(self, status):

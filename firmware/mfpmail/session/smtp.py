@@ -1,9 +1,10 @@
 """Drives one SMTP connection: connect, TLS, hello, sign in, send messages, quit."""
 
 from mfpmail.core import limits, sasl
-from mfpmail.core.errors import MailError, NetworkError, ReplyError, TlsError
+from mfpmail.core.errors import MailError, ReplyError, TlsError
 from mfpmail.core.replies import smtp_error
 from mfpmail.core.smtp import SERVICE_CLOSING, SmtpConnection
+from mfpmail.session.link import ServerLink
 from mfpmail.session.pump import pump_message
 
 _READ_BYTES = 512
@@ -19,32 +20,22 @@ class SmtpSession:
 
     def __init__(self, net, settings, hello_name):
         self.step = "connect"
-        self._net = net
-        self._settings = settings
+        self._security = settings["security"]
+        self._link = ServerLink(net, settings)
         self._hello_name = hello_name.encode()
-        self._stream = None
         self._connection = SmtpConnection()
         self._view = memoryview(bytearray(_READ_BYTES))
 
-    @property
-    def server(self):
-        return "%s:%d" % (self._settings["server"], self._settings["port"])
-
     async def open(self):
         """Connect and say hello; with TLS before anything else is said, as the setting wants."""
-        settings = self._settings
-        implicit = settings["security"] == "tls"
-        self._connection.tls = implicit
         try:
-            self._stream = await self._net.connect(
-                settings["server"], settings["port"], implicit, settings["timeout_s"] * 1000
-            )
+            self._connection.tls = await self._link.connect()
         except TlsError:
             self.step = "tls"
             raise
         self._expect(await self._reply())
         await self._hello()
-        if settings["security"] == "starttls":
+        if self._security == "starttls":
             await self._start_tls()
 
     async def authenticate_xoauth2(self, user, access_token):
@@ -96,7 +87,7 @@ class SmtpSession:
         results = await self._recipients(forward_paths)
         self.step = "data"
         self._expect(await self._command("DATA"), 3)
-        await pump_message(self._stream, message, open_attachment, progress)
+        await pump_message(self._link, message, open_attachment, progress)
         self._connection.end_of_data()
         self._expect(await self._reply())
         return results
@@ -111,9 +102,7 @@ class SmtpSession:
 
     async def abort(self):
         """Close at once: a message that is not complete is not delivered."""
-        if self._stream:
-            await self._stream.close()
-            self._stream = None
+        await self._link.close()
 
     async def _hello(self):
         self.step = "hello"
@@ -125,12 +114,12 @@ class SmtpSession:
     async def _start_tls(self):
         self.step = "tls"
         if "STARTTLS" not in self._connection.capabilities:
-            raise TlsError("tls_not_offered", "%s does not offer STARTTLS." % self.server)
+            raise TlsError("tls_not_offered", "%s does not offer STARTTLS." % self._link.server)
         reply = await self._command("STARTTLS")
         if not reply.ok:
-            raise TlsError("tls_refused", "%s refuses STARTTLS: %s" % (self.server, reply))
+            raise TlsError("tls_refused", "%s refuses STARTTLS: %s" % (self._link.server, reply))
         self._connection.tls_started()
-        await self._stream.start_tls()
+        await self._link.start_tls()
         await self._hello()
 
     def _begin_auth(self, mechanism):
@@ -140,7 +129,7 @@ class SmtpSession:
         if mechanism not in self._connection.capabilities.get("AUTH", []):
             raise ReplyError(
                 "auth_not_offered",
-                "%s does not offer to sign in with %s." % (self.server, mechanism),
+                "%s does not offer to sign in with %s." % (self._link.server, mechanism),
             )
 
     async def _recipients(self, forward_paths):
@@ -158,11 +147,11 @@ class SmtpSession:
         return results
 
     async def _command(self, verb, argument=b""):
-        await self._stream.write(self._connection.send(verb, argument))
+        await self._link.write(self._connection.send(verb, argument))
         return await self._reply()
 
     async def _respond(self, response):
-        await self._stream.write(self._connection.respond(response))
+        await self._link.write(self._connection.respond(response))
         return await self._reply()
 
     async def _reply(self):
@@ -170,9 +159,7 @@ class SmtpSession:
             reply = self._connection.next_reply()
             if reply:
                 return reply
-            count = await self._stream.readinto(self._view)
-            if not count:
-                raise NetworkError("closed", "%s closed the connection." % self.server)
+            count = await self._link.receive(self._view)
             self._connection.receive_data(self._view[:count])
 
     def _expect(self, reply, digit=None):

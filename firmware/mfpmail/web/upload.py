@@ -4,26 +4,15 @@ import asyncio
 
 from mfpmail.core import limits, settings
 from mfpmail.core.errors import ProtocolError
-from mfpmail.core.mimeparse import (
-    LIMIT,
-    NO_BOUNDARY,
-    PART_BEGIN,
-    PART_END,
-    TRUNCATED,
-    MimeParser,
-)
+from mfpmail.core.mimeparse import NO_BOUNDARY, PART_BEGIN, PART_END, TRUNCATED, MimeParser
 from mfpmail.service.draft import Draft
 
 _BLOCK_BYTES = 2048
 _FIELDS = ("to", "subject", "text", "mode")
 # More than allowed, so that it shows, even without the character of UTF-8 that is cut.
 _MAX_FIELD_BYTES = limits.MAX_TEXT_BYTES + 4
+_MAX_PARTS = 64
 _NO_NAME = "file"
-_DEFECTS = {
-    NO_BOUNDARY: "The upload has no boundary.",
-    TRUNCATED: "The upload is not complete.",
-    LIMIT: "The upload has too many parts.",
-}
 
 
 async def take_job(request, device):
@@ -35,7 +24,8 @@ async def take_job(request, device):
     draft = Draft(device.outbox, device.store.files, device.clock, device.random_bytes)
     try:
         form = _Form(draft)
-        await _read(request, MimeParser(content_type=content_type), form)
+        # A file that is a multipart itself, a saved mail or web page, is still one file.
+        await _read(request, MimeParser(content_type=content_type, max_depth=1), form)
         smtp = device.configuration.get(settings.SMTP)
         return draft.commit(form.fields, (smtp["sender_name"], settings.sender_of(smtp)))
     except BaseException:
@@ -44,7 +34,8 @@ async def take_job(request, device):
 
 
 async def _read(request, parser, form):
-    _refuse_defects(parser)
+    if NO_BOUNDARY in parser.defects:
+        raise ProtocolError("bad_upload", "The upload has no boundary.")
     left = request.content_length
     while left:
         data = await request.stream.read(min(_BLOCK_BYTES, left))
@@ -54,14 +45,8 @@ async def _read(request, parser, form):
         form.take(parser.feed(data))
         await asyncio.sleep(0)  # sending and the pages go on meanwhile
     form.take(parser.close())
-    _refuse_defects(parser)
-
-
-def _refuse_defects(parser):
-    """A part that never came, or only half, shows at the parser alone."""
-    for defect, sentence in _DEFECTS.items():
-        if defect in parser.defects:
-            raise ProtocolError("bad_upload", sentence)
+    if TRUNCATED in parser.defects:
+        raise ProtocolError("bad_upload", "The upload is not complete.")
 
 
 def _decoded(field):
@@ -83,6 +68,7 @@ class _Form:
         self._field = None  # the bytes of the field that comes now
         self._file_type = None  # what the upload says of the file that comes now
         self._in_file = False
+        self._parts = 0
 
     def take(self, events):
         """Take the parser's events; what belongs to no field and no file is dropped."""
@@ -97,6 +83,9 @@ class _Form:
                 self._field += bytes(value)[: _MAX_FIELD_BYTES - len(self._field)]
 
     def _begin(self, part):
+        self._parts += 1
+        if self._parts > _MAX_PARTS:
+            raise ProtocolError("bad_upload", "At most %d parts." % _MAX_PARTS)
         if part.name == "file":
             self._file_type = part.content_type if "content-type" in part.headers else ""
             if part.file_name:
