@@ -4,10 +4,13 @@
 satisfied. What is merely still missing (no server yet) is told when it is needed.
 """
 
-from mfpmail.core.settings import SMTP
+from mfpmail.core.settings import SECRETS, SMTP
 from mfpmail.core.text import is_control
 
 MAX_FIELD_CHARS = 512
+
+# Shown in place of the secrets; whoever sends back what was shown is not refused for them.
+_READ_ONLY = [name + "_set" for name in SECRETS]
 _SPECIALS = '()<>[]:;\\,"'
 
 
@@ -138,14 +141,15 @@ def validate(setting, stored, changes):
     faults = {}
     for name, value in changes.items():
         if name not in rules:
-            faults[name] = "There is no such field."
+            if name not in _READ_ONLY:
+                faults[name] = "There is no such field."
             continue
         _, check, argument = rules[name]
         fault = check(value, argument)
         if fault:
             faults[name] = fault
     merged = dict(stored)
-    merged.update({name: value for name, value in changes.items() if name not in faults})
+    merged.update({n: v for n, v in changes.items() if n in rules and n not in faults})
     _check_combinations(merged, faults)
     return merged, faults
 
