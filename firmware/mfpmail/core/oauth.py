@@ -108,16 +108,17 @@ def device_authorization_request(provider):
 def device_token_request(provider, device_code):
     """Return `(url, body)` of one poll, RFC 8628 section 3.4."""
     fields = [("grant_type", DEVICE_CODE_GRANT), ("device_code", device_code)]
-    return provider["token_endpoint"], form(fields + _client(provider))
+    return provider["token_endpoint"], form(fields + client_fields(provider))
 
 
 def refresh_request(provider, refresh_token):
     """Return `(url, body)` of RFC 6749 section 6."""
     fields = [("grant_type", "refresh_token"), ("refresh_token", refresh_token)]
-    return provider["token_endpoint"], form(fields + _client(provider))
+    return provider["token_endpoint"], form(fields + client_fields(provider))
 
 
-def _client(provider):
+def client_fields(provider):
+    """Return the form fields that say who asks; the secret only where there is one."""
     return [("client_id", provider["client_id"]), ("client_secret", provider["client_secret"])]
 
 

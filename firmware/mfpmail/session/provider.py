@@ -31,6 +31,20 @@ class ProviderClient:
         status, body = await self._post(oauth.refresh_request(provider, refresh_token))
         return oauth.parse_token(status, body)
 
+    async def exchange_code(self, provider, code, verifier):
+        """Exchange an authorization code (RFC 6749 section 4.1.3); see `oauth.parse_token`."""
+        from mfpmail.core.authcode import code_token_request
+
+        status, body = await self._post(code_token_request(provider, code, verifier))
+        return oauth.parse_token(status, body)
+
+    async def client_credentials(self, provider):
+        """Ask for a token as the application itself; see `oauth.parse_token`."""
+        from mfpmail.core.authcode import client_credentials_request
+
+        status, body = await self._post(client_credentials_request(provider))
+        return oauth.parse_token(status, body)
+
     async def _post(self, request):
         url, body = request
         deadline_ms = limits.PROVIDER_DEADLINE_MS

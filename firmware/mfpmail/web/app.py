@@ -14,6 +14,7 @@ from mfpmail.web.reader import RequestReader, ResponseWriter, Slots
 
 _STATIC = mfpmail.web.__file__.rsplit("/", 1)[0] + "/static/"
 _PAGE = "index.html"
+_BACKLOG = 16  # a browser opens six at once; one that is turned away tries again in a second
 _MAX_REQUESTS = 3  # at a time: each takes some kilobytes until it is answered
 _TYPES = {
     "html": "text/html; charset=utf-8",
@@ -135,7 +136,7 @@ async def serve(app, host, port, on_ready):
             await answer.close()
 
     try:
-        server = await asyncio.start_server(handle, host, port)
+        server = await asyncio.start_server(handle, host, port, backlog=_BACKLOG)
     except OSError as error:
         sentence = "Port %d of %s is in use, or not allowed (%s)." % (port, host, error.errno)
         raise NetworkError("port_unavailable", sentence)

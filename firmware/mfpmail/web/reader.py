@@ -9,6 +9,7 @@ import asyncio
 _MAX_HEADER_BYTES = 8192
 _READ_BYTES = 512
 _WAIT_S = 20
+_HEADER_WAIT_S = 3  # whoever has begun a request holds one of the few slots
 _MAX_DISCARD_BYTES = 16 * 1024 * 1024
 _DISCARD_WAIT_S = 2
 _QUIET_S = 0.3  # a peer whose request was not understood has said all it wanted
@@ -52,7 +53,7 @@ class RequestReader:
     async def readline(self):
         """Return one header line. Raises ValueError when the header is too long."""
         while b"\n" not in self._buffer:
-            data = await self._receive(_READ_BYTES, _WAIT_S)
+            data = await self._receive(_READ_BYTES, _HEADER_WAIT_S)
             if not data:
                 break
             self._buffer += data
