@@ -1,5 +1,6 @@
 """An HTTP port that answers from a list and records what it was asked."""
 
+import asyncio
 import json
 
 from mfpmail.core.errors import MailError
@@ -31,7 +32,8 @@ def refused(code, status=400):
 
 
 class FakeHttp:
-    """`answers` are `(status, JSON value or bytes)` or a MailError to raise, used in order."""
+    """`answers` are used in order: `(status, JSON value or bytes)`, a MailError to raise, or a
+    function that does something while the request is under way and returns one of these."""
 
     def __init__(self, answers=()):
         self.answers = list(answers)
@@ -40,6 +42,9 @@ class FakeHttp:
     async def post(self, url, headers, body, deadline_ms):
         self.requests.append((url, body.decode()))
         answer = self.answers.pop(0)
+        await asyncio.sleep(0)  # whoever else is waiting gets a turn
+        if callable(answer):
+            answer = answer()
         if isinstance(answer, MailError):
             raise answer
         status, value = answer

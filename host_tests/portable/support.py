@@ -22,3 +22,48 @@ def run(coroutine):
 def failure_of(coroutine):
     """Return the MailError that a coroutine raises; fail when it raises none."""
     return failure(run, coroutine)
+
+
+OAUTH = {
+    "auth_method": "oauth2",
+    "provider": "custom",
+    "account": "scan@mail.test",
+    "client_id": "client-1",
+    "scope": "mail offline_access",
+    "device_authorization_endpoint": "https://provider.test/device_authorization",
+    "token_endpoint": "https://provider.test/token",
+}
+
+
+def configure(device, name="smtp", **changes):
+    """Enter a whole setting with OAuth 2.0 over implicit TLS."""
+    entered = dict(OAUTH)
+    entered.update({"server": "mail.test", "security": "tls"})
+    entered.update(changes)
+    device.configuration.put(name, entered, False)
+
+
+async def acquire(device, http, name="smtp", answer=None):
+    """Obtain a token by the device grant; `answer` is the provider's, `tokens()` unless given."""
+    from fakes.provider import DEVICE_ANSWER, tokens
+
+    http.answers = [(200, DEVICE_ANSWER), answer or tokens()]
+    keeper = device.keepers[name]
+    await keeper.start()
+    device.clock.advance_s(5)
+    await keeper.poll()
+    assert keeper.state == "ACQUIRED", keeper.state
+    return keeper
+
+
+def spool(device, to="a@far.test", files=(), subject="Scan", text="See the file."):
+    """Put a job into the queue as an upload does; `files` are `(name, content)`."""
+    from mfpmail.service.draft import Draft
+
+    draft = Draft(device.outbox, device.store.files, device.clock, device.random_bytes)
+    for name, content in files:
+        draft.open_file(name, "")
+        draft.write(content)
+        draft.close_file()
+    fields = {"to": to, "subject": subject, "text": text, "mode": ""}
+    return draft.commit(fields, ("Printer", "scan@mail.test"))

@@ -46,8 +46,22 @@ TRANSITIONS = {
     (INVALID, DELETED): NOT_ACQUIRED,
 }
 
+# What belongs to a sign-in under way, by code or by redirect, and is forgotten when it ends.
+# `interval_s` is the pause between two polls.
+_GRANT = {
+    "device_code": "",
+    "user_code": "",
+    "verification_uri": "",
+    "verification_uri_complete": "",
+    "interval_s": 0,
+    "authorization_uri": "",
+    "oauth_state": "",
+    "code_verifier": "",
+    "code_expires_at": None,
+}
+
 # Everything that is kept on flash for one token, with its value when there is none.
-# `*_at` are Unix times in seconds, `interval_s` is the pause between two polls.
+# `*_at` are Unix times in seconds.
 EMPTY = {
     "state": NOT_ACQUIRED,
     "reason": "",
@@ -59,15 +73,10 @@ EMPTY = {
     "refresh_token": "",
     "expires_at": None,
     "scope": "",
-    "device_code": "",
-    "user_code": "",
-    "verification_uri": "",
-    "verification_uri_complete": "",
-    "interval_s": 0,
-    "code_expires_at": None,
 }
+EMPTY.update(_GRANT)
 
-# What the administrator's page may see; the tokens and the device code are secrets.
+# What the administrator's page may see; tokens, device code and verifier are secrets.
 PUBLIC = (
     "state",
     "reason",
@@ -80,6 +89,7 @@ PUBLIC = (
     "user_code",
     "verification_uri",
     "verification_uri_complete",
+    "authorization_uri",
     "code_expires_at",
 )
 
@@ -103,7 +113,7 @@ def apply(record, event, now_s, changes=None):
     for name in ("reason", "message", "hint"):
         after[name] = ""
     if event in (TOKEN_RECEIVED, TOKEN_REFRESHED):
-        _clear_grant(after)
+        after.update(_GRANT)
     after["account"] = "" if event == DELETED else record["account"]
     after.update(changes or {})
     after["state"] = state
@@ -111,14 +121,6 @@ def apply(record, event, now_s, changes=None):
     if record["state"] == INVALID and state == ACQUIRED:
         after["changed_at"] = now_s
     return after
-
-
-def _clear_grant(record):
-    for name in EMPTY:
-        if name.startswith("verification_") or name.endswith("_code"):
-            record[name] = ""
-    record["interval_s"] = 0
-    record["code_expires_at"] = None
 
 
 def from_stored(stored):

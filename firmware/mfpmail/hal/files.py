@@ -11,11 +11,12 @@ import os
 from mfpmail.core.errors import StorageError
 
 _DIRECTORY = 0x4000  # the type bits of st_mode
+_ENOSPC = 28  # everywhere, but MicroPython's errno does not name it
 _TEMPORARY = ".tmp"
 
 
 def _translate(error):
-    if error.errno == errno.ENOSPC:
+    if error.errno == _ENOSPC:
         return StorageError("storage_full", "The device's storage is full.")
     return StorageError("storage_failed", "The device's storage failed (%s)." % error.errno)
 

@@ -71,9 +71,12 @@ def addresses_in(to):
 
 
 def file_type(name, content_type):
-    """Return the media type to send: the given one if it says something and is well-formed."""
+    """Return the media type to send: the given one if it says something and is well-formed.
+
+    A file is sent in base64, which no multipart and no message may be (RFC 2045 section 6.4)."""
+    composite = content_type.split("/")[0] in ("multipart", "message")
     try:
-        if content_type and content_type != DEFAULT_TYPE:
+        if content_type and content_type != DEFAULT_TYPE and not composite:
             return Attachment(name, content_type, 0).content_type
     except MailError:
         pass

@@ -31,7 +31,9 @@ class Device:
         self.store = Store(ports.files, self.journal.write)
         self.admin = Admin(self.store, ports.clock, ports.random_bytes)
         self.configuration = Configuration(self.store, self.overlays)
-        self.keepers = self._make_keepers(Exchange(self.overlays, ports.open_http))
+        self.keepers = self._make_keepers(
+            Exchange(self.overlays, ports.open_http, ports.random_bytes)
+        )
         self.outbox = Outbox(self.store, ports.random_bytes, self._wake)
         self.inbox = Inbox(self.store, ports.random_bytes)
         self.postman = Postman(

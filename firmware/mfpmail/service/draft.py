@@ -50,16 +50,18 @@ class Draft:
             self._writer = None
         self._files.remove_folder(self._folder)
 
-    def commit(self, fields, sender):
+    def commit(self, fields, sender, known_faults=()):
         """Check everything and put the job into the queue; return the Job.
 
-        `fields` has to, subject, text and mode, `sender` is `(name, address)`. Raises
-        SettingsError `bad_job` with every bad field.
+        `fields` has to, subject, text and mode, `sender` is `(name, address)`, `known_faults` is
+        `{field: sentence}` of fields that are not even here. Raises SettingsError `bad_job` with
+        every bad field.
         """
         entered = {"sender": sender, "files": self._described}
         for name in ("to", "subject", "text"):
             entered[name] = fields[name]
         faults = faults_of(entered, fields["mode"] or "spool")
+        faults.update(known_faults)
         if faults:
             raise _bad_job(faults)
         now_s = self._clock.now_s()

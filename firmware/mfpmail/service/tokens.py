@@ -37,8 +37,8 @@ class TokenKeeper:
         self._generation = 0
         self._unstored = False
         self._record = self._load()
-        self._pause_s = self._record["interval_s"]
-        self._poll_at_ms = clock.now_ms()
+        # The last poll may have been just before the power went.
+        self._wait(self._record["interval_s"])
 
     @property
     def state(self):
@@ -75,10 +75,33 @@ class TokenKeeper:
         if self.state != token.NOT_ACQUIRED:
             self._take(token.DELETED)
 
+    async def take_redirect(self, pasted):
+        """Finish the authorization code grant with what the administrator pasted.
+
+        Raises MailError `no_sign_in` when none is under way; what else is wrong with the address
+        leaves the state as it is, so that another can be pasted. What the provider refuses for
+        good ends the grant.
+        """
+        if not self._record["code_verifier"]:
+            raise MailError("no_sign_in", "No sign-in by redirect is under way.")
+        generation = self._generation
+        secrets = self._record["oauth_state"], self._record["code_verifier"]
+        try:
+            tokens = await self._exchange.finish_redirect(*self._asking(), pasted, *secrets)
+        except ProviderError as error:
+            if generation == self._generation and error.kind in _OVER_KINDS:
+                self._take(token.GRANT_ENDED, _cause(error))
+            raise
+        self._require_generation(generation)
+        self._take(token.TOKEN_RECEIVED, self._fields(tokens))
+
     async def poll(self):
         """Ask the provider once, if it is time: nothing else moves Awaiting Authentication on."""
         self._flush()
         if self.state != token.AWAITING_AUTH or self._clock.now_ms() < self._poll_at_ms:
+            return
+        if not self._record["device_code"]:
+            self._end_when_expired()
             return
         generation = self._generation
         try:
@@ -129,25 +152,40 @@ class TokenKeeper:
                 if error.kind in _DEAD_KINDS and generation == self._generation:
                     self._take(token.REFRESH_REJECTED, _cause(error))
                 raise
-            if generation != self._generation:
-                raise _missing("The token was deleted.")
+            self._require_generation(generation)
             self._take(token.TOKEN_REFRESHED, self._fields(tokens))
             return tokens["access_token"]
 
     async def _start_grant(self):
         generation = self._generation
+        setting = self._configuration.get(self.setting)
         try:
-            grant = await self._exchange.authorize_device(*self._asking())
+            event, changes = await self._begin(setting["grant"])
         except ProviderError as error:
             if generation == self._generation:
                 self._take(token.GRANT_FAILED, _cause(error))
             raise
+        self._require_generation(generation)
+        changes["account"] = setting["account"]
+        self._take(event, changes)
+        self._wait(changes.get("interval_s", 0))
+
+    async def _begin(self, grant):
+        """Return the event that the first step of a grant is, and what it brings."""
+        if grant == "client_credentials":
+            tokens = await self._exchange.authorize_application(*self._asking())
+            return token.TOKEN_RECEIVED, self._fields(tokens)
+        if grant == "authorization_code":
+            begun = self._exchange.authorize_redirect(*self._asking())
+        else:
+            begun = await self._exchange.authorize_device(*self._asking())
+        lifetime_s = begun.pop("expires_in", limits.REDIRECT_LIFETIME_S)
+        begun["code_expires_at"] = self._clock.now_s() + lifetime_s
+        return token.GRANT_STARTED, begun
+
+    def _require_generation(self, generation):
         if generation != self._generation:
             raise _missing("The token was deleted.")
-        grant["code_expires_at"] = self._clock.now_s() + grant.pop("expires_in")
-        grant["account"] = self._configuration.get(self.setting)["account"]
-        self._take(token.GRANT_STARTED, grant)
-        self._wait(grant["interval_s"])
 
     def _poll_answered(self, error):
         if error.kind in _OVER_KINDS:
@@ -175,6 +213,8 @@ class TokenKeeper:
             self._take(token.GRANT_ENDED, _cause(self._exchange.error("expired_token")))
 
     async def _renewed(self):
+        if self._configuration.get(self.setting)["grant"] == "client_credentials":
+            return await self._exchange.renew_application(*self._asking())
         if not self._record["refresh_token"]:
             raise ProviderError(
                 "no_refresh_token",

@@ -4,7 +4,15 @@ import json
 
 from mfpmail.core.errors import TRANSIENT, ProtocolError, SettingsError, StorageError
 
-_STATUS = {"token_held": 409, "token_missing": 409, "spool_full": 507, "body_too_large": 413}
+_STATUS = {
+    "no_sign_in": 409,
+    "redirect_state": 400,
+    "redirect_empty": 400,
+    "token_held": 409,
+    "token_missing": 409,
+    "spool_full": 507,
+    "body_too_large": 413,
+}
 
 
 def json_answer(value, status=200, headers=None):

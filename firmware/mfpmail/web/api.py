@@ -24,6 +24,7 @@ CALLS = {
     "GET tokens": "all_tokens",
     "GET tokens/*": "one_token",
     "POST tokens/*/get": "get_token",
+    "POST tokens/*/redirect": "take_redirect",
     "DELETE tokens/*": "delete_token",
     "POST jobs": "new_job",
     "GET jobs": "all_jobs",
@@ -110,8 +111,17 @@ class Api:
 
     async def get_token(self, request, name):
         shown = await self._device.keepers[name].start()
-        shown["expires_in"] = shown["code_expires_at"] - self._device.clock.now_s()
+        if shown["code_expires_at"]:
+            shown["expires_in"] = shown["code_expires_at"] - self._device.clock.now_s()
         return json_answer(shown)
+
+    async def take_redirect(self, request, name):
+        pasted = json_object(request).get("url")
+        if not isinstance(pasted, str):
+            fault = "Paste the address at which the browser ended."
+            raise SettingsError("bad_redirect", fault, {"url": fault})
+        await self._device.keepers[name].take_redirect(pasted)
+        return json_answer(self._device.keepers[name].public())
 
     async def delete_token(self, request, name):
         self._device.keepers[name].delete()

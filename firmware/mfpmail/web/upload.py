@@ -9,8 +9,7 @@ from mfpmail.service.draft import Draft
 
 _BLOCK_BYTES = 2048
 _FIELDS = ("to", "subject", "text", "mode")
-# More than allowed, so that it shows, even without the character of UTF-8 that is cut.
-_MAX_FIELD_BYTES = limits.MAX_TEXT_BYTES + 4
+_MAX_FIELD_BYTES = limits.MAX_TEXT_BYTES  # for 100 recipients as well
 _MAX_PARTS = 64
 _NO_NAME = "file"
 
@@ -27,7 +26,8 @@ async def take_job(request, device):
         # A file that is a multipart itself, a saved mail or web page, is still one file.
         await _read(request, MimeParser(content_type=content_type, max_depth=1), form)
         smtp = device.configuration.get(settings.SMTP)
-        return draft.commit(form.fields, (smtp["sender_name"], settings.sender_of(smtp)))
+        sender = smtp["sender_name"], settings.sender_of(smtp)
+        return draft.commit(form.fields, sender, form.too_long)
     except BaseException:
         draft.discard()
         raise
@@ -49,21 +49,12 @@ async def _read(request, parser, form):
         raise ProtocolError("bad_upload", "The upload is not complete.")
 
 
-def _decoded(field):
-    """Return the text of a field, of one that was cut what is whole; None when it is no UTF-8."""
-    for cut_bytes in range(4 if len(field) == _MAX_FIELD_BYTES else 1):
-        try:
-            return field[: len(field) - cut_bytes].decode()
-        except UnicodeError:
-            pass
-    return None
-
-
 class _Form:
     """Collects the fields and hands the files to the draft."""
 
     def __init__(self, draft):
         self.fields = dict.fromkeys(_FIELDS, "")
+        self.too_long = {}  # the faults of fields whose content was dropped for its size
         self._draft = draft
         self._field = None  # the bytes of the field that comes now
         self._file_type = None  # what the upload says of the file that comes now
@@ -79,8 +70,8 @@ class _Form:
                 self._end(value)
             elif self._file_type is not None:
                 self._write(value)
-            elif self._field is not None and len(self._field) < _MAX_FIELD_BYTES:
-                self._field += bytes(value)[: _MAX_FIELD_BYTES - len(self._field)]
+            elif self._field is not None and len(self._field) <= _MAX_FIELD_BYTES:
+                self._field.extend(value)
 
     def _begin(self, part):
         self._parts += 1
@@ -91,7 +82,7 @@ class _Form:
             if part.file_name:
                 self._open(part.file_name)
         elif part.name in _FIELDS:
-            self._field = b""
+            self._field = bytearray()
 
     def _open(self, name):
         self._draft.open_file(name, self._file_type)
@@ -108,10 +99,16 @@ class _Form:
         if self._in_file:
             self._draft.close_file()
         elif self._field is not None:
-            text = _decoded(self._field)
-            if text is None:
-                raise ProtocolError("bad_upload", "The field %s is not UTF-8." % part.name)
-            self.fields[part.name] = text
+            self.fields[part.name] = self._decoded(part.name)
         self._in_file = False
         self._file_type = None
         self._field = None
+
+    def _decoded(self, name):
+        if len(self._field) > _MAX_FIELD_BYTES:
+            self.too_long[name] = "At most %d bytes." % _MAX_FIELD_BYTES
+            return ""
+        try:
+            return self._field.decode()
+        except UnicodeError:
+            raise ProtocolError("bad_upload", "The field %s is not UTF-8." % name)

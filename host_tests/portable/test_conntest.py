@@ -1,0 +1,220 @@
+"""service/conntest.py, maildrops.py, supervisor.py: the test of a setting, and standing tasks."""
+
+import asyncio
+
+from fakes.dialogues import (
+    EHLO,
+    POP3_SIGNED_IN,
+    QUIT,
+    SMTP_GREETING,
+    SMTP_OPEN,
+    SMTP_SIGNED_IN,
+    delivery,
+    maildrop,
+)
+from fakes.ports import FakePorts
+from fakes.provider import DEVICE_ANSWER, refused, tokens
+from mfpmail.core.errors import TlsError
+from mfpmail.service.device import Device
+from mfpmail.service.signin import UPDATE_FAILED
+from support import acquire, configure, failure_of, run, spool
+
+PROBE = [
+    (b"MAIL FROM:<scan@mail.test>\r\n", b"250 ok\r\n"),
+    (b"RSET\r\n", b"250 ok\r\n"),
+    QUIT,
+]
+MAIL = b"Subject: x\r\n\r\nText\r\n"
+
+
+def device_with(*scripts, name="smtp", acquired=True, **changes):
+    ports = FakePorts(*scripts)
+    device = Device(ports)
+    configure(device, name, **changes)
+    if acquired:
+        run(acquire(device, ports.http, name))
+    return device, ports
+
+
+def outcome_of(device, name="smtp"):
+    result = run(device.postman.test(name))
+    return result["result"], result["step"], result
+
+
+async def ended_after(coroutine, seconds):
+    """Let a task that never ends run for a moment."""
+    try:
+        await asyncio.wait_for(coroutine, seconds)
+    except asyncio.TimeoutError:
+        return
+    raise AssertionError("the task ended")
+
+
+def test_connection_test_smtp_asks_one_real_thing_and_sends_nothing():
+    device, ports = device_with(SMTP_SIGNED_IN + PROBE)
+    outcome, step, result = outcome_of(device)
+    assert (outcome, step, result["hint"]) == ("ok", "done", "")
+    assert "scan@mail.test" in result["message"]
+    assert ports.net.streams[0].closed
+
+
+def test_connection_test_pop3_counts_and_deletes_nothing():
+    listed = (b"UIDL\r\n", b"+OK\r\n1 a\r\n2 b\r\n.\r\n")
+    device, ports = device_with(POP3_SIGNED_IN + [listed], name="ifax")
+    outcome, _, result = outcome_of(device, "ifax")
+    assert (outcome, result["message"]) == ("ok", "2 mails are waiting.")
+    assert b"DELE" not in ports.net.written and b"RETR" not in ports.net.written
+    assert ports.net.streams[0].closed
+
+
+def test_connection_test_names_the_step_that_failed():
+    untrusted = TlsError("tls_untrusted", "The certificate was not issued by a known authority.")
+    no_tls = [SMTP_GREETING, (EHLO, b"250 mail.test\r\n")]
+    refused_sender = SMTP_SIGNED_IN + [(None, b"550 5.7.60 not allowed\r\n")]
+    for script, changes, expected in (
+        (untrusted, {}, ("configuration", "tls")),
+        (no_tls, {"security": "starttls"}, ("configuration", "tls")),
+        ([(None, b"421 busy\r\n")], {}, ("transient", "connect")),
+        ([SMTP_GREETING, (EHLO, b"421 busy\r\n")], {}, ("transient", "hello")),
+        (no_tls, {}, ("configuration", "auth")),
+        (refused_sender, {}, ("message", "mail")),
+    ):
+        device, ports = device_with(script, **changes)
+        outcome, step, result = outcome_of(device)
+        assert (outcome, step) == expected, changes
+        assert result["message"]
+        assert not ports.net.streams or ports.net.streams[0].closed
+
+
+def test_connection_test_without_server_or_token_says_so():
+    device, _ = device_with(server="", acquired=False)
+    assert outcome_of(device)[:2] == ("configuration", "connect")
+    device, ports = device_with(acquired=False)
+    outcome, step, result = outcome_of(device)
+    assert (outcome, step) == ("invalid", "token")
+    assert UPDATE_FAILED not in result["message"]
+    assert ports.net.streams == []
+
+
+def test_connection_test_dead_token_says_that_the_update_failed():
+    device, ports = device_with()
+    device.clock.advance_s(3600)
+    ports.http.answers = [refused("invalid_grant")]
+    outcome, step, result = outcome_of(device)
+    assert (outcome, step) == ("invalid", "token")
+    assert result["message"].startswith(UPDATE_FAILED)
+
+
+def test_connection_test_refused_sign_in_after_a_renewal_is_configuration():
+    rejected = SMTP_OPEN + [(None, b"535 5.7.3 no\r\n")]
+    device, ports = device_with(rejected, rejected)
+    ports.http.answers = [tokens(2)]
+    assert outcome_of(device)[:2] == ("configuration", "auth")
+    assert device.keepers["smtp"].state == "ACQUIRED"
+
+
+def test_connection_test_with_a_password_asks_no_provider():
+    script = SMTP_OPEN + [(None, b"235 ok\r\n")] + PROBE
+    changes = {"auth_method": "password", "username": "user", "password": "geheim"}
+    device, ports = device_with(script, acquired=False, **changes)
+    assert outcome_of(device)[0] == "ok"
+    assert b"AUTH PLAIN " in ports.net.written
+    assert ports.http.requests == []
+
+
+def test_connection_test_without_sign_in_sends_no_auth():
+    plain = [SMTP_GREETING, (EHLO, b"250 mail.test\r\n")] + PROBE
+    changes = {"auth_method": "none", "security": "off"}
+    device, ports = device_with(plain, acquired=False, **changes)
+    assert outcome_of(device)[0] == "ok"
+    assert b"AUTH" not in ports.net.written and not ports.net.streams[0].tls
+
+
+def test_tokens_of_pop_settings_are_never_used_by_another():
+    device, ports = device_with(name="ifax")
+    configure(device, "eprint")
+    assert outcome_of(device, "eprint")[:2] == ("invalid", "token")
+    assert device.keepers["eprint"].state == "NOT_ACQUIRED"
+    assert ports.net.streams == []
+
+
+def test_maildrops_remember_how_the_last_check_went():
+    device, _ = device_with(maildrop([("a", MAIL)]), name="ifax")
+    assert run(device.maildrops.check("ifax"))["received"] == 1
+    last = device.maildrops.last["ifax"]
+    assert (last["result"], last["message"]) == ("ok", "1 received, 0 left")
+    assert failure_of(device.maildrops.check("ifax")).code == "connect"
+    assert device.maildrops.last["ifax"]["result"] == "transient"
+    assert device.maildrops.last["eprint"] is None
+
+
+def test_supervisor_checks_a_maildrop_after_its_interval_only():
+    changes = {"name": "ifax", "check_interval_min": 5}
+    device, ports = device_with(maildrop([("a", MAIL)]), **changes)
+    device.clock.advance_s(290)
+    run(ended_after(device.supervisor.run(), 0.05))
+    assert ports.net.streams == []
+    device.clock.advance_s(5)
+    run(ended_after(device.supervisor.run(), 0.05))
+    assert device.inbox.count == 1
+    run(ended_after(device.supervisor.run(), 0.05))
+    assert len(ports.net.streams) == 1
+
+
+def test_supervisor_with_interval_zero_checks_nothing():
+    device, ports = device_with(maildrop([]), name="ifax")
+    device.clock.advance_s(86400)
+    run(ended_after(device.supervisor.run(), 0.05))
+    assert ports.net.streams == []
+
+
+def test_supervisor_sends_what_is_put_into_the_queue():
+    device, _ = device_with(delivery("a@far.test"))
+
+    async def spool_meanwhile():
+        await asyncio.sleep(0.01)
+        spool(device)
+        await asyncio.sleep(10)
+
+    async def both():
+        await asyncio.gather(device.supervisor.run(), spool_meanwhile())
+
+    run(ended_after(both(), 0.1))
+    assert [job.state for job in device.outbox.jobs] == ["sent"]
+
+
+def test_supervisor_moves_a_grant_on_and_then_sends_what_was_held():
+    device, ports = device_with(delivery("a@far.test"), acquired=False)
+    job = spool(device)
+    run(device.postman.send_due())
+    assert job.state == "held"
+    ports.http.answers = [(200, DEVICE_ANSWER), tokens()]
+    run(device.keepers["smtp"].start())
+    device.clock.advance_s(5)
+    run(ended_after(device.supervisor.run(), 0.05))
+    assert job.state == "sent"
+
+
+def test_supervisor_releases_at_the_start_what_a_power_cut_left_held():
+    device, ports = device_with(delivery("a@far.test"))
+    job = spool(device)
+    device.outbox.update(job, state="held", reason="token_missing")
+    device = Device(ports)
+    run(ended_after(device.supervisor.run(), 0.05))
+    assert [job.state for job in device.outbox.jobs] == ["sent"]
+
+
+def test_supervisor_task_that_fails_is_logged_and_the_others_go_on():
+    device, ports = device_with(delivery("a@far.test"), acquired=True)
+    configure(device, "ifax", check_interval_min=1)
+    spool(device)
+    device.clock.advance_s(60)
+
+    def broken():
+        raise ValueError("a mistake")
+
+    device.inbox.seen = broken
+    device.keepers["eprint"].poll = broken
+    run(ended_after(device.supervisor.run(), 0.05))
+    assert [job.state for job in device.outbox.jobs] == ["sent"]
+    assert [line for line in ports.lines if line.startswith("tokens: internal error")]
