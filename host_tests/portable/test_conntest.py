@@ -213,7 +213,6 @@ def test_supervisor_task_that_fails_is_logged_and_the_others_go_on():
     def broken():
         raise ValueError("a mistake")
 
-    device.inbox.seen = broken
     device.keepers["eprint"].poll = broken
     run(ended_after(device.supervisor.run(), 0.05))
     assert [job.state for job in device.outbox.jobs] == ["sent"]

@@ -154,7 +154,7 @@ def test_free_bytes_is_a_whole_number():
 def test_writer_on_a_full_storage_says_so():
     class FullFile:
         def write(self, data):
-            raise OSError(28)  # ENOSPC
+            raise OSError(28, "ENOSPC")
 
     writer = Writer(FullFile())
     assert failure(writer.write, b"x").code == "storage_full"

@@ -83,7 +83,6 @@ def test_send_power_cut_at_every_change_loses_no_job():
         assert (again.id, again.state) == (job.id, "sent" if cut else "queued")
         run(device.postman.send_due())
         assert again.state == "sent"
-        assert ports.files.names("outbox/" + job.id) == ["job.json"] or cut
         cut += 1
     assert cut > 2
 

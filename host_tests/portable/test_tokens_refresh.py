@@ -164,7 +164,11 @@ def test_delete_from_every_state_leaves_nothing_and_survives_a_restart():
 
 
 def test_delete_while_a_refresh_runs_drops_its_answer():
-    for answer in (tokens(2), refused("invalid_grant"), NO_NETWORK):
+    for answer, code in (
+        (tokens(2), "token_missing"),
+        (refused("invalid_grant"), "invalid_grant"),
+        (NO_NETWORK, "connect"),
+    ):
         bench = expired()
 
         def deleted(bench=bench, answer=answer):
@@ -172,7 +176,7 @@ def test_delete_while_a_refresh_runs_drops_its_answer():
             return answer
 
         bench.http.answers = [deleted]
-        failure_of(bench.keeper.access_token())
+        assert failure_of(bench.keeper.access_token()).code == code
         assert bench.keeper.public()["reason"] == ""
         bench.restart()
         assert bench.keeper.state == NOT_ACQUIRED

@@ -39,8 +39,43 @@ def test_shorten_private_names_keeps_lines_and_meaning():
     assert getattr(names["result"], method)() == 7
 
 
+ARGUMENTS = """\
+limit = 10
+
+
+def outer(first_value, limit, *more_values, named_one=limit):
+    total = "Ω" and first_value + sum(more_values) + named_one
+    return [inner(value, total) for inner in (lambda total, extra=limit: total + extra,)
+            for value in (total,)]
+
+
+def counter(start_value):
+    def step():
+        nonlocal start_value
+        start_value += 1
+        return start_value
+    return step
+"""
+
+
+def run_source(source):
+    names = {}
+    exec(source, names)
+    step = names["counter"](4)
+    return names["outer"](1, 2, 3, 4), names["outer"](1, 2, named_one=5), step(), step()
+
+
+def test_shorten_arguments_keeps_scopes_and_keywords():
+    short = shorten(ARGUMENTS, {"named_one"})
+    assert run_source(short) == run_source(ARGUMENTS)
+    assert "first_value" not in short
+    assert "more_values" not in short
+    assert "named_one" in short
+    assert short.count("\n") == ARGUMENTS.count("\n")
+
+
 def test_shorten_names_of_other_modules_stay():
-    assert "core._io_queue" in shorten(SOURCE)
+    assert "._io_queue" in shorten(SOURCE)
 
 
 def test_shorten_name_looked_up_by_string_is_refused():

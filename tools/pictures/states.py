@@ -1,6 +1,6 @@
 """Prints the state diagram of a token as Mermaid, from the table in core/token.py.
 
-    .venv/bin/python tools/pictures/states.py
+.venv/bin/python tools/pictures/states.py
 """
 
 import sys
