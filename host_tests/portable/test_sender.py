@@ -10,7 +10,7 @@ from fakes.dialogues import (
 )
 from fakes.ports import FakePorts
 from fakes.provider import refused, tokens
-from mfpmail.core.errors import NetworkError
+from mfpmail.core.errors import NetworkError, StorageError
 from mfpmail.service.device import Device
 from support import acquire, configure, run, spool
 
@@ -306,3 +306,39 @@ def test_send_storage_that_fails_at_the_end_closes_the_connection():
         assert error.code == "storage_failed"
     assert ports.net.streams[0].closed
     assert job in device.outbox.jobs
+
+
+def test_send_delivered_mail_whose_record_cannot_be_stored_is_not_sent_again():
+    device, ports = device_with(delivery("a@far.test"))
+    job = spool(device)
+    job_path = "outbox/%s/job.json" % job.id
+    save = ports.files.write
+
+    def fail_on_the_record(path, data):
+        if path == job_path:
+            raise StorageError("storage_failed", "The device's storage failed.")
+        save(path, data)
+
+    ports.files.write = fail_on_the_record
+    send(device)
+    assert job.state == "sent"
+    send(device)
+    assert len(ports.net.streams) == 1
+
+
+def test_outbox_damaged_record_is_reported_and_the_others_are_listed():
+    device, ports = device_with(acquired=False)
+    lost, kept = spool(device), spool(device)
+    ports.files.content["outbox/%s/job.json" % lost.id] = b"garbage"
+    assert [shown["id"] for shown in device.outbox.listing()] == [kept.id]
+    assert device.outbox.find(lost.id) is None
+    assert len(device.store.faults) == 1
+
+
+def test_outbox_finished_job_loses_files_that_a_power_cut_left():
+    device, ports = device_with(delivery("a@far.test"))
+    job = spool(device, files=[("scan.pdf", SCAN)])
+    send(device)
+    ports.files.content["outbox/%s/0" % job.id] = SCAN
+    Device(ports)
+    assert ports.files.names("outbox/" + job.id) == ["job.json"]

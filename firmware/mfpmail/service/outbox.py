@@ -113,9 +113,18 @@ class Outbox:
         """Remove what is left of a job that was deleted while it was being sent."""
         self._files.remove_folder(self.folder(job.id))
 
+    def listing(self):
+        """Yield what the API shows of each job."""
+        for job in list(self.jobs):
+            try:
+                yield job.public()
+            except StorageError:
+                pass  # reported by the store, and no job any more
+
     def _read(self, job_id):
         record = self._store.load(self.folder(job_id) + "/job.json", _VERSION)
         if record is None:
+            self.jobs = [job for job in self.jobs if job.id != job_id]
             raise StorageError("storage_failed", "The record of job %s is damaged." % job_id)
         return record
 
@@ -127,7 +136,10 @@ class Outbox:
         for name in self._files.names(_FOLDER):
             record = self._store.load(self.folder(name) + "/job.json", _VERSION)
             if record:
-                self.jobs.append(Job(record, self._read))
+                job = Job(record, self._read)
+                self.jobs.append(job)
+                if job.finished:  # the power may have gone before its files were removed
+                    self._drop_files(job)
             else:
                 self._sweep_unfinished(name)
 

@@ -1,7 +1,7 @@
 """Sends a job of the outbox and decides what a failure means."""
 
 from mfpmail.core import errors
-from mfpmail.core.errors import MailError
+from mfpmail.core.errors import MailError, StorageError
 from mfpmail.service.jobs import (
     FAILED,
     HELD,
@@ -61,8 +61,9 @@ class Sender:
             raise
         try:
             self._settle(job, results)
-        finally:
-            await session.quit()
+        except StorageError as error:  # it is settled in memory: better than sending it twice
+            self._log("job %s: %s" % (job.id, error.message))
+        await session.quit()
 
     def _message(self, job, record):
         sizes_bytes = [file["size"] for file in record["files"]]

@@ -97,6 +97,8 @@ class Api:
     async def change_setting(self, request, name):
         held = self._device.keepers[name].held
         merged = self._device.configuration.put(name, json_object(request), held)
+        if name == settings.SMTP:
+            self._device.outbox.release_held()  # what held them may be mended now
         return json_answer(settings.public(merged))
 
     async def test_setting(self, request, name):
@@ -137,7 +139,7 @@ class Api:
         return json_answer(job.public(), 201)
 
     async def all_jobs(self, request, _):
-        return json_list(job.public() for job in list(self._device.outbox.jobs))
+        return json_list(self._device.outbox.listing())
 
     async def one_job(self, request, name):
         return json_answer(self._device.outbox.find(name).public())
