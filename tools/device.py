@@ -37,7 +37,7 @@ class DeviceProcess:
         self._ca_pem = ca_pem
         self._heap = heap
         self._log = log
-        self._port = 0
+        self.port = 0
         self._process = None
         self._reader = None
         self._ready = threading.Event()
@@ -48,10 +48,10 @@ class DeviceProcess:
         password_file = self.state / "admin-password"
         password_file.touch(mode=0o600)
         password_file.write_text(self.password)
-        self._port = self._port or free_port()
+        self.port = self.port or free_port()
         self._ready.clear()
         command = [sys.executable, str(TOOLS / "simulate.py"), "--state", str(self.state)]
-        command += ["--http-port", str(self._port), "--runtime", self.runtime]
+        command += ["--http-port", str(self.port), "--runtime", self.runtime]
         command += ["--heap", self._heap, "--admin-password-file", str(password_file)]
         if self._ca_pem:
             command += ["--trust-anchor", str(self._ca_pem)]

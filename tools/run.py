@@ -8,6 +8,7 @@ import argparse
 import contextlib
 import secrets
 import signal
+import socket
 import sys
 import time
 from pathlib import Path
@@ -18,9 +19,10 @@ sys.path[:0] = [str(ROOT / "tools")]
 from lock import lock_folder  # noqa: E402
 
 from device import DeviceError, DeviceProcess  # noqa: E402
-from story import POP_SETTING, pop_fields, smtp_fields  # noqa: E402
+from story import pop_fields, smtp_fields  # noqa: E402
 
 STATE = ROOT / "build" / "run"
+USUAL_PORT = 8080
 
 
 def password(state):
@@ -42,11 +44,28 @@ def provider_roots_file(state):
 
 
 def enter_settings(device, endpoints):
-    """Point a device that has no servers yet at the sandbox."""
+    """Point all settings that are new, or that point at this sandbox already, at its ports."""
     client = device.client()
-    for name, fields in (("smtp", smtp_fields), (POP_SETTING, pop_fields)):
-        if not client.call("GET", "/api/settings/" + name)["server"]:
-            client.put_setting(name, **fields(endpoints))
+    for name in ("smtp", "ifax", "eprint", "estatus"):
+        fields = (smtp_fields if name == "smtp" else pop_fields)(endpoints)
+        found = client.call("GET", "/api/settings/" + name)
+        ours = found["server"] == fields["server"] and found["client_id"] == fields["client_id"]
+        if ours:
+            moving = ("port", "device_authorization_endpoint", "token_endpoint")
+            client.put_setting(name, **{field: fields[field] for field in moving})
+        elif not found["server"]:
+            client.put_setting(name, **fields)
+
+
+def usual_port():
+    """Return 8080, where a person's bookmark points; 0 for any other when that is taken."""
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", USUAL_PORT))
+        except OSError:
+            return 0
+    return USUAL_PORT
 
 
 def announce(device, endpoints):
@@ -69,6 +88,7 @@ def serve(state, runtime, sandbox):
     device = DeviceProcess(
         state / "device", password(state), ca_pem, runtime, log=lambda text: print(text, flush=True)
     )
+    device.port = usual_port()
     with device:
         if sandbox:
             enter_settings(device, endpoints)
