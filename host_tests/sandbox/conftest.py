@@ -1,14 +1,19 @@
 """A sandbox for each test, and a client that speaks plain OAuth 2.0 to it."""
 
+import base64
+import hashlib
 import ssl
+from urllib.parse import parse_qs, urlencode, urlsplit
 
 import pytest
 import requests
 
-from sandbox.approve import approve
+from sandbox.approve import approve, authorize
 from sandbox.sandbox import Sandbox
 
 DEVICE_GRANT = "urn:ietf:params:oauth:grant-type:device_code"
+REDIRECT_URI = "http://127.0.0.1:8765/"
+VERIFIER = "a-verifier-of-43-characters-or-more~0123456789"
 
 
 class Clock:
@@ -61,6 +66,51 @@ class OAuthClient:
         answer = self.poll(device)
         assert answer.status_code == 200, answer.text
         return answer.json()
+
+    def authorization_uri(self, **fields):
+        """A good request, with `fields` changed, or left out if None."""
+        digest = hashlib.sha256(VERIFIER.encode()).digest()
+        request = {
+            "response_type": "code",
+            "client_id": self.endpoints["client_id"],
+            "redirect_uri": REDIRECT_URI,
+            "scope": "mail.send mail.pop offline_access",
+            "state": "st&te=1 +%~",
+            "code_challenge": base64.urlsafe_b64encode(digest).decode().rstrip("="),
+            "code_challenge_method": "S256",
+            **fields,
+        }
+        query = urlencode({name: value for name, value in request.items() if value is not None})
+        return self.endpoints["authorization_endpoint"] + "?" + query
+
+    def authorize(self, authorization_uri=None, decision="approve"):
+        """The fields of the address that the browser ends up at."""
+        self.redirect = authorize(
+            authorization_uri or self.authorization_uri(),
+            self.endpoints["account"],
+            self.endpoints["account_password"],
+            self.endpoints["ca_pem"],
+            decision,
+        )
+        fields = parse_qs(urlsplit(self.redirect).query, strict_parsing=True)
+        return {name: value for name, [value] in fields.items()}
+
+    def exchange(self, code, **fields):
+        """The answer to an authorization code, with `fields` changed, or left out if None."""
+        form = {
+            "grant_type": "authorization_code",
+            "client_id": self.endpoints["client_id"],
+            "code": code,
+            "redirect_uri": REDIRECT_URI,
+            "code_verifier": VERIFIER,
+            **fields,
+        }
+        return self.post("token_endpoint", **form)
+
+    @staticmethod
+    def error_of(answer):
+        """`(status, error)` of a refusal (RFC 6749 section 5.2)."""
+        return answer.status_code, answer.json()["error"]
 
     def refresh(self, token, **form):
         return self.post(

@@ -44,6 +44,19 @@ def send(client, token):
         smtp.sendmail(ALICE, [ALICE], b"Subject: s\r\n\r\nx\r\n")
 
 
+def test_restart_with_the_state_of_an_earlier_version_keeps_the_tokens(tmp_path, make_client):
+    saved = tmp_path / "tokens.json"
+    with Sandbox(tmp_path) as first:
+        token = make_client(first.endpoints).acquire()
+    state = json.loads(saved.read_text())
+    del state["authorization_codes"]
+    saved.write_text(json.dumps(state))
+    with Sandbox(tmp_path) as second:
+        client = make_client(second.endpoints)
+        assert client.refresh(token).status_code == 200
+        assert "code" in client.authorize()
+
+
 def test_restart_port_taken_gets_another(tmp_path):
     with Sandbox(tmp_path) as first:
         port = first.endpoints["smtp_tls_port"]

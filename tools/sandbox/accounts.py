@@ -1,6 +1,7 @@
 """Who and what the authorization server knows: accounts, clients, scopes."""
 
 import hmac
+import re
 from dataclasses import dataclass
 
 from authlib.oauth2.rfc6749 import ClientMixin
@@ -24,7 +25,16 @@ SCOPES = {
 }
 
 DEVICE_CLIENT_ID = "mfpmail-sandbox"
+APP_CLIENT_ID = "mfpmail-app"
 MAIL_SERVERS_CLIENT_ID = "sandbox-mail-servers"
+
+# With every character that is easily sent in a wrong encoding: as it stands, "%25" means "%".
+APP_CLIENT_SECRET = "app~in+the%25sandbox&co"  # noqa: S105 - on loopback only, as the passwords
+
+# Any port (RFC 8252 section 7.3). No query: what is added to it must not meet anything.
+LOOPBACK_REDIRECT = re.compile(
+    r"http://127\.0\.0\.1(?::([0-9]{1,5})(?:/[\w.~!$&'()*+,;=:@%/-]*)?)?", re.A
+)
 
 
 @dataclass(frozen=True)
@@ -36,6 +46,7 @@ class Client(ClientMixin):
     secret: str = ""
     grant_types: tuple = ()
     scopes: tuple = ()
+    response_types: tuple = ()
 
     def get_client_id(self):
         return self.client_id
@@ -44,7 +55,8 @@ class Client(ClientMixin):
         return " ".join(s for s in (scope or "").split() if s in self.scopes)
 
     def check_client_secret(self, client_secret):
-        return bool(self.secret) and hmac.compare_digest(self.secret, client_secret)
+        expected, given = self.secret.encode(), client_secret.encode()
+        return bool(expected) and hmac.compare_digest(expected, given)
 
     def check_endpoint_auth_method(self, method, endpoint):
         return (method != "none") if self.secret else (method == "none")
@@ -52,17 +64,39 @@ class Client(ClientMixin):
     def check_grant_type(self, grant_type):
         return grant_type in self.grant_types
 
+    def check_response_type(self, response_type):
+        return response_type in self.response_types
+
+    def check_redirect_uri(self, redirect_uri):
+        match = LOOPBACK_REDIRECT.fullmatch(redirect_uri)
+        return bool(match and self.response_types) and 0 < int(match.group(1) or 80) < 65536
+
+    def get_default_redirect_uri(self):
+        return None  # loopback addresses differ by their ports: the client has to say which
+
 
 def make_clients(mail_servers_secret):
-    """The clients by their id: the device (public) and the mail servers, which only introspect."""
+    """The clients by their id.
+
+    The device is public; the application (confidential) acts for any account; the mail servers
+    only introspect.
+    """
     device = Client(
         DEVICE_CLIENT_ID,
         "mfpmail (multifunction printer)",
-        grant_types=(DEVICE_CODE_GRANT_TYPE, "refresh_token"),
+        grant_types=(DEVICE_CODE_GRANT_TYPE, "authorization_code", "refresh_token"),
         scopes=tuple(SCOPES),
+        response_types=("code",),
+    )
+    application = Client(
+        APP_CLIENT_ID,
+        "mfpmail (application)",
+        APP_CLIENT_SECRET,
+        grant_types=("client_credentials",),
+        scopes=(SCOPE_SMTP, SCOPE_POP),
     )
     mail_servers = Client(MAIL_SERVERS_CLIENT_ID, "Sandbox mail servers", mail_servers_secret)
-    return {client.client_id: client for client in (device, mail_servers)}
+    return {client.client_id: client for client in (device, application, mail_servers)}
 
 
 def password_matches(account, password):

@@ -7,6 +7,7 @@ from flask import Flask, jsonify
 from werkzeug.serving import WSGIRequestHandler, make_server
 
 from .accounts import make_clients
+from .faults import FaultSwitches
 from .oauth import OAuthServer
 from .pages import make_pages
 
@@ -22,22 +23,22 @@ class AuthOptions:
     access_token_expires_in_s: int = 3600
     access_token_bytes: int = 48
     device_code_expires_in_s: int = 900
+    authorization_code_expires_in_s: int = 300
     interval_s: int = 1
 
 
-class AuthServer:
+class AuthServer(FaultSwitches):
     """Serves HTTPS on `listener` from `start()` to `stop()`.
 
     `store` holds the tokens, `tls_context` the certificate; `issuer` is the https address.
     """
 
     def __init__(self, listener, issuer, tls_context, store, journal, options):
+        super().__init__(journal)
         self.issuer = issuer
         self._listener = listener
         self._tls_context = tls_context
         self._store = store
-        self._journal = journal
-        self._outage = False
         self._app = self._make_app(options)
 
     def start(self):
@@ -77,11 +78,6 @@ class AuthServer:
         self._store.expire_access_tokens()
         self._journal.note("all access tokens expired")
 
-    def set_outage(self, outage):
-        """While on, every address of this server answers 503."""
-        self._outage = bool(outage)
-        self._journal.note("authorization server " + ("down" if outage else "up again"))
-
     def _make_app(self, options):
         app = Flask(__name__)
         app.secret_key = self._store.cookie_key
@@ -93,16 +89,11 @@ class AuthServer:
         )
         clients = make_clients(self._store.mail_servers_secret)
         oauth = OAuthServer(app, self.issuer, self._store, clients, options, self._journal)
-        app.before_request(self._answer_outage)
+        app.before_request(self._answer_instead)
         app.after_request(_close_connection)
-        app.register_blueprint(make_pages(self._store, clients, self._journal))
+        app.register_blueprint(make_pages(oauth))
         self._add_oauth_routes(app, oauth)
         return app
-
-    def _answer_outage(self):
-        if self._outage:
-            return jsonify(error="temporarily_unavailable"), 503
-        return None
 
     def _add_oauth_routes(self, app, oauth):
         @app.get("/.well-known/oauth-authorization-server")
@@ -116,7 +107,7 @@ class AuthServer:
         @app.post("/token")
         def token():
             self._journal.count("token_requests")
-            return oauth.create_token_response()
+            return self._answer_throttled() or oauth.create_token_response()
 
         @app.post("/revoke")
         def revoke():

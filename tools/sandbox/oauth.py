@@ -7,22 +7,35 @@ import secrets
 from dataclasses import dataclass
 
 from authlib.integrations.flask_oauth2 import AuthorizationServer
-from authlib.oauth2.rfc6749.errors import InvalidGrantError, InvalidScopeError
-from authlib.oauth2.rfc6749.grants import RefreshTokenGrant
+from authlib.oauth2.rfc6749.errors import (
+    InvalidGrantError,
+    InvalidRequestError,
+    InvalidScopeError,
+)
+from authlib.oauth2.rfc6749.grants import (
+    AuthorizationCodeGrant,
+    ClientCredentialsGrant,
+    RefreshTokenGrant,
+)
 from authlib.oauth2.rfc6750 import BearerTokenGenerator
 from authlib.oauth2.rfc7009 import RevocationEndpoint
+from authlib.oauth2.rfc7636 import CodeChallenge
 from authlib.oauth2.rfc7662 import IntrospectionEndpoint
 from authlib.oauth2.rfc8628 import DeviceAuthorizationEndpoint, DeviceCodeGrant
 
 from .accounts import MAIL_SERVERS_CLIENT_ID, SCOPE_OFFLINE, SCOPES
-from .store import APPROVED, DENIED, USED
+from .records import APPROVED, DENIED, USED
 
 REFRESH_TOKEN_BYTES = 64
+SECRET_METHODS = ["client_secret_basic", "client_secret_post"]
 
 
 @dataclass(frozen=True)
 class Origin:
-    """Where the tokens of a response come from: a sign-in, or an earlier refresh token."""
+    """Where the tokens of a response come from: a sign-in, or an earlier refresh token.
+
+    Without an account they belong to the client itself.
+    """
 
     grant_id: str
     account: str
@@ -30,7 +43,15 @@ class Origin:
     refreshed: object = None
 
 
-class DeviceCode(DeviceCodeGrant):
+class SignIn:
+    """What the grants with a person share: only who asks for it gets a refresh token."""
+
+    def generate_token(self, scope=None, include_refresh_token=True, **options):
+        offline = include_refresh_token and SCOPE_OFFLINE in scope.split()
+        return super().generate_token(scope=scope, include_refresh_token=offline, **options)
+
+
+class DeviceCode(SignIn, DeviceCodeGrant):
     """RFC 8628 section 3.4; a device code is good for one success."""
 
     def query_device_credential(self, device_code):
@@ -55,15 +76,79 @@ class DeviceCode(DeviceCodeGrant):
         self.request.origin = Origin(secrets.token_hex(8), account, credential.scope)
         return account
 
-    def generate_token(self, scope=None, include_refresh_token=True, **options):
-        offline = include_refresh_token and SCOPE_OFFLINE in scope.split()
-        return super().generate_token(scope=scope, include_refresh_token=offline, **options)
+
+class S256Challenge(CodeChallenge):
+    """RFC 7636; a challenge is required, and `plain` is refused (RFC 9700 section 2.1.1)."""
+
+    def validate_code_challenge(self, grant, redirect_uri):
+        if grant.request.payload.data.get("code_challenge_method") != "S256":
+            raise InvalidRequestError("code_challenge_method=S256 is required")
+        super().validate_code_challenge(grant, redirect_uri)
+
+
+class AuthorizationCode(SignIn, AuthorizationCodeGrant):
+    """RFC 6749 section 4.1; a code is good for one success, and its reuse ends the grant."""
+
+    TOKEN_ENDPOINT_AUTH_METHODS = [*SECRET_METHODS, "none"]
+
+    @staticmethod
+    def validate_authorization_redirect_uri(request, client):
+        # Authlib would repeat the address, and an error may not hold every character.
+        redirect_uri = request.payload.redirect_uri or ""
+        if not client.check_redirect_uri(redirect_uri):
+            raise InvalidRequestError("The redirect_uri is no loopback address of this client.")
+        return redirect_uri
+
+    def validate_requested_scope(self):
+        if not self.request.payload.scope:
+            raise InvalidScopeError()
+        super().validate_requested_scope()
+
+    def save_authorization_code(self, code, request):
+        self.server.store.add_authorization_code(
+            code,
+            self.server.options.authorization_code_expires_in_s,
+            client_id=request.client.client_id,
+            account=request.user,
+            scope=request.scope,
+            redirect_uri=request.payload.redirect_uri,
+            code_challenge=request.payload.data["code_challenge"],
+        )
+
+    def query_authorization_code(self, code, client):
+        record = self.server.store.find_authorization_code(code)
+        return record if record and record.client_id == client.client_id else None
+
+    def authenticate_user(self, authorization_code):
+        account, used = authorization_code.account, authorization_code.used
+        if not self.server.store.use_authorization_code(authorization_code):
+            if used:
+                self.server.journal.note(f"code used again: grant of {account} revoked")
+            raise InvalidGrantError()
+        self.request.origin = Origin(authorization_code.grant_id, account, authorization_code.scope)
+        return account
+
+    def delete_authorization_code(self, authorization_code):
+        """Nothing is left to do: it is out of use, and kept to notice its reuse."""
+
+
+class ClientCredentials(ClientCredentialsGrant):
+    """RFC 6749 section 4.4: what a client may do in its own name, as Exchange's app permissions."""
+
+    TOKEN_ENDPOINT_AUTH_METHODS = SECRET_METHODS
+
+    def validate_token_request(self):
+        super().validate_token_request()
+        scope = self.request.client.get_allowed_scope(self.request.payload.scope)
+        if not scope:
+            raise InvalidScopeError()
+        self.request.origin = Origin(secrets.token_hex(8), "", scope)
 
 
 class RefreshToken(RefreshTokenGrant):
     """RFC 6749 section 6, with rotation and detection of reuse (RFC 9700 section 4.14.2)."""
 
-    TOKEN_ENDPOINT_AUTH_METHODS = ["client_secret_basic", "client_secret_post", "none"]
+    TOKEN_ENDPOINT_AUTH_METHODS = [*SECRET_METHODS, "none"]
     INCLUDE_NEW_REFRESH_TOKEN = True
 
     def authenticate_refresh_token(self, refresh_token):
@@ -119,7 +204,7 @@ class DeviceAuthorization(DeviceAuthorizationEndpoint):
 class Revocation(RevocationEndpoint):
     """RFC 7009: a refresh token takes its whole grant with it, an access token goes alone."""
 
-    CLIENT_AUTH_METHODS = ["client_secret_basic", "client_secret_post", "none"]
+    CLIENT_AUTH_METHODS = [*SECRET_METHODS, "none"]
 
     def query_token(self, token_string, token_type_hint):
         store = self.server.store
@@ -131,13 +216,13 @@ class Revocation(RevocationEndpoint):
             store.revoke_access_token(token)
         else:
             store.revoke_grant(token.grant_id)
-        self.server.journal.note(f"token of {token.account} revoked")
+        self.server.journal.note(f"token of {token.account or token.client_id} revoked")
 
 
 class Introspection(IntrospectionEndpoint):
     """RFC 7662, for the mail servers only. A refresh token is no access token: inactive."""
 
-    CLIENT_AUTH_METHODS = ["client_secret_basic", "client_secret_post"]
+    CLIENT_AUTH_METHODS = SECRET_METHODS
 
     def check_permission(self, token, client, request):
         return client.client_id == MAIL_SERVERS_CLIENT_ID
@@ -146,11 +231,13 @@ class Introspection(IntrospectionEndpoint):
         return self.server.store.find_access_token(token_string)
 
     def introspect_token(self, token):
+        owner = {"username": token.account} if token.account else {}
         return {
             "active": True,
             "iss": self.server.issuer,
             "client_id": token.client_id,
-            "username": token.account,
+            "sub": token.account or token.client_id,
+            **owner,
             "scope": token.scope,
             "token_type": "Bearer",
             "iat": int(token.issued_at),
@@ -158,7 +245,13 @@ class Introspection(IntrospectionEndpoint):
         }
 
 
-GRANTS = (DeviceCode, RefreshToken)
+# With the extensions of each.
+GRANTS = {
+    DeviceCode: [],
+    AuthorizationCode: [S256Challenge()],
+    RefreshToken: [],
+    ClientCredentials: [],
+}
 ENDPOINTS = (DeviceAuthorization, Revocation, Introspection)
 
 
@@ -180,24 +273,35 @@ class OAuthServer(AuthorizationServer):
                 options.access_token_expires_in_s,
             ),
         )
-        for grant in GRANTS:
-            self.register_grant(grant)
+        for grant, extensions in GRANTS.items():
+            self.register_grant(grant, extensions)
         for endpoint in ENDPOINTS:
             self.register_endpoint(endpoint)
+
+    def get_authorization_grant(self, request):
+        """The grant for the response type of a request; raises OAuth2Error."""
+        try:
+            return super().get_authorization_grant(request)
+        except ValueError:
+            # Authlib repeats the response type, and an error may not hold every character.
+            raise InvalidRequestError("The response_type is malformed.") from None
 
     def metadata(self):
         """Authorization server metadata (RFC 8414 section 2)."""
         return {
             "issuer": self.issuer,
             "device_authorization_endpoint": self.issuer + "/device_authorization",
+            "authorization_endpoint": self.issuer + "/authorize",
             "token_endpoint": self.issuer + "/token",
             "revocation_endpoint": self.issuer + "/revoke",
             "introspection_endpoint": self.issuer + "/introspect",
             "grant_types_supported": [grant.GRANT_TYPE for grant in GRANTS],
-            "response_types_supported": [],
+            "response_types_supported": sorted(AuthorizationCode.RESPONSE_TYPES),
+            "response_modes_supported": ["query"],
+            "code_challenge_methods_supported": ["S256"],
             "scopes_supported": list(SCOPES),
-            "token_endpoint_auth_methods_supported": ["none"],
-            "revocation_endpoint_auth_methods_supported": ["none"],
+            "token_endpoint_auth_methods_supported": [*SECRET_METHODS, "none"],
+            "revocation_endpoint_auth_methods_supported": Revocation.CLIENT_AUTH_METHODS,
             "introspection_endpoint_auth_methods_supported": Introspection.CLIENT_AUTH_METHODS,
         }
 
@@ -214,4 +318,5 @@ class OAuthServer(AuthorizationServer):
         if origin.refreshed:
             self.store.link_successor(origin.refreshed, token["refresh_token"])
         verb = "refreshed" if origin.refreshed else "issued"
-        self.journal.note(f"token {verb}: {origin.account}, scope {token['scope']}")
+        owner = origin.account or request.client.client_id
+        self.journal.note(f"token {verb}: {owner}, scope {token['scope']}")

@@ -4,6 +4,8 @@ import time
 from pathlib import Path
 
 from .accounts import (
+    APP_CLIENT_ID,
+    APP_CLIENT_SECRET,
     DEVICE_CLIENT_ID,
     MAIL_SERVERS_CLIENT_ID,
     PASSWORDS,
@@ -27,9 +29,10 @@ ACCOUNT = "alice@sandbox.test"
 class Sandbox:
     """Servers that keep their state in `state_dir`: CA, ports, tokens and maildrops.
 
-    Options: `access_token_expires_in_s`, `access_token_bytes`, `device_code_expires_in_s` and
-    `interval_s` as in `AuthOptions`; `refresh_grace_s` and `clock` (epoch seconds) as in `Store`;
-    `on_event` is called with one readable line an event, from any thread.
+    Options: `access_token_expires_in_s`, `access_token_bytes`, `device_code_expires_in_s`,
+    `authorization_code_expires_in_s` and `interval_s` as in `AuthOptions`; `refresh_grace_s` and
+    `clock` (epoch seconds) as in `Store`; `on_event` is called with one readable line an event,
+    from any thread.
 
     After `start()`: `endpoints` (a dict, everything a device must be told), `auth` with its fault
     switches, `counters`. Use it as a context manager, or call `start()` and `stop()`.
@@ -95,10 +98,13 @@ def _endpoints(ports, ca_pem):
     return {
         "issuer": issuer,
         "device_authorization_endpoint": issuer + "/device_authorization",
+        "authorization_endpoint": issuer + "/authorize",
         "token_endpoint": issuer + "/token",
         "revocation_endpoint": issuer + "/revoke",
         "introspection_endpoint": issuer + "/introspect",
         "client_id": DEVICE_CLIENT_ID,
+        "app_client_id": APP_CLIENT_ID,
+        "app_client_secret": APP_CLIENT_SECRET,
         "scope_smtp": f"{SCOPE_SMTP} {SCOPE_OFFLINE}",
         "scope_pop": f"{SCOPE_POP} {SCOPE_OFFLINE}",
         "host": HOST,

@@ -1,6 +1,6 @@
-"""What the authorization server remembers: device codes, access tokens, refresh tokens.
+"""What the authorization server remembers: codes, access tokens, refresh tokens.
 
-Tokens are kept as SHA-256 digests only. All methods may be called from any thread.
+Codes and tokens are kept as SHA-256 digests only. All methods may be called from any thread.
 """
 
 import hashlib
@@ -9,77 +9,18 @@ import os
 import secrets
 import threading
 import time
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from pathlib import Path
 
-from authlib.oauth2.rfc6749 import TokenMixin
-from authlib.oauth2.rfc8628 import DeviceCredentialMixin
+from .records import APPROVED, DENIED, PENDING, USED, AuthorizationCode, DeviceCode, Token
 
-PENDING, APPROVED, DENIED, USED = "PENDING", "APPROVED", "DENIED", "USED"
 SLOW_DOWN_STEP_S = 5  # RFC 8628 section 3.5
 KEEP_DEAD_S = 24 * 3600
 MAX_SPENT_REFRESH_TOKENS = 64  # for each grant; enough to notice a replay
 
 
-@dataclass
-class DeviceCode(DeviceCredentialMixin):
-    """A device authorization (RFC 8628). `expired` is computed whenever it is looked up."""
-
-    digest: str
-    user_code: str
-    client_id: str
-    scope: str
-    expires_at: float
-    interval_s: float
-    status: str = PENDING
-    account: str = ""
-    polled_at: float = 0
-    expired: bool = False
-
-    def get_client_id(self):
-        return self.client_id
-
-    def get_scope(self):
-        return self.scope
-
-    def get_user_code(self):
-        return self.user_code
-
-    def is_expired(self):
-        return self.expired
-
-
-@dataclass
-class Token(TokenMixin):
-    """An access or refresh token; tokens of one sign-in share a `grant_id`."""
-
-    digest: str
-    grant_id: str
-    client_id: str
-    account: str
-    scope: str
-    issued_at: float
-    expires_at: float = 0
-    expired: bool = False
-    spent_at: float = 0  # refresh tokens: when it was exchanged; 0 = never
-    replays_left: int = 0
-    successor: str = ""
-
-    def check_client(self, client):
-        return self.client_id == client.get_client_id()
-
-    def get_scope(self):
-        return self.scope
-
-    def is_expired(self):
-        return self.expired
-
-    def is_revoked(self):
-        return False  # a revoked token is not in the store any more
-
-
 class Store:
-    """Device codes and tokens, in memory and, with `path`, in one JSON file.
+    """Codes and tokens, in memory and, with `path`, in one JSON file.
 
     `refresh_grace_s`: within this time a spent refresh token is accepted once more, for a client
     that never got the answer; 0 means that any second use revokes the grant (RFC 9700 4.14).
@@ -91,6 +32,7 @@ class Store:
         self._refresh_grace_s = refresh_grace_s
         self._lock = threading.RLock()
         self._device_codes = {}
+        self._authorization_codes = {}
         self._access_tokens = {}
         self._refresh_tokens = {}
         self.mail_servers_secret = secrets.token_urlsafe(24)
@@ -155,6 +97,38 @@ class Store:
             record.status = USED
             self._save()
             return True
+
+    # Authorization codes
+
+    def add_authorization_code(self, code, expires_in_s, **facts):
+        """Remembers a code; `facts` are the other fields of `AuthorizationCode`."""
+        with self._lock:
+            record = AuthorizationCode(
+                digest=_digest(code),
+                grant_id=secrets.token_hex(8),
+                expires_at=self.clock() + expires_in_s,
+                **facts,
+            )
+            self._authorization_codes[record.digest] = record
+            self._save()
+
+    def find_authorization_code(self, code):
+        """The `AuthorizationCode`, also an expired or used one; None if there is no such code."""
+        with self._lock:
+            return self._fresh(self._authorization_codes.get(_digest(code)))
+
+    def use_authorization_code(self, record):
+        """Takes a code out of use; False if it has expired or was used before.
+
+        A second use revokes the grant (RFC 6749 section 4.1.2).
+        """
+        with self._lock:
+            if record.used:
+                self.revoke_grant(record.grant_id)
+                return False
+            record.used = not record.expired
+            self._save()
+            return record.used
 
     # Tokens
 
@@ -254,7 +228,7 @@ class Store:
 
     def _prune(self):
         dead = self.clock() - KEEP_DEAD_S
-        for table in (self._device_codes, self._access_tokens):
+        for table in (self._device_codes, self._authorization_codes, self._access_tokens):
             for digest in [d for d, r in table.items() if r.expires_at < dead]:
                 del table[digest]
         spent = {}
@@ -269,6 +243,9 @@ class Store:
         self.mail_servers_secret = data["mail_servers_secret"]
         self.cookie_key = data["cookie_key"]
         self._device_codes = {r["digest"]: DeviceCode(**r) for r in data["device_codes"]}
+        # A file of an earlier version has none of these.
+        codes = data.get("authorization_codes", [])
+        self._authorization_codes = {r["digest"]: AuthorizationCode(**r) for r in codes}
         self._access_tokens = {r["digest"]: Token(**r) for r in data["access_tokens"]}
         self._refresh_tokens = {r["digest"]: Token(**r) for r in data["refresh_tokens"]}
 
@@ -280,6 +257,7 @@ class Store:
             "mail_servers_secret": self.mail_servers_secret,
             "cookie_key": self.cookie_key,
             "device_codes": [asdict(r) for r in self._device_codes.values()],
+            "authorization_codes": [asdict(r) for r in self._authorization_codes.values()],
             "access_tokens": [asdict(r) for r in self._access_tokens.values()],
             "refresh_tokens": [asdict(r) for r in self._refresh_tokens.values()],
         }
