@@ -46,8 +46,7 @@ class Story:
         jobs = self.client.call("GET", "/api/jobs")["items"]
         for path in [*LISTS, *EACH, *("jobs/" + job["id"] for job in jobs)]:
             answer = say(self.device, request("GET", "/api/" + path, headers))
-            fields = dict(answer.headers, **{"x-body": answer.body.decode()})
-            self.heard.append(json.dumps(fields, ensure_ascii=False))
+            self.heard += [str(answer.headers), answer.body.decode()]
 
     def _note(self, answer):
         self.heard.append(json.dumps(answer, ensure_ascii=False))

@@ -7,7 +7,7 @@ can be raised later without locking anybody out.
 import binascii
 import hashlib
 
-ITERATIONS = 1000  # about a second on an ESP32; the sign-in is also slowed down after failures
+ITERATIONS = 1000  # estimated at about a second on an ESP32; stored beside the hash
 SALT_BYTES = 16
 _BLOCK_BYTES = 64
 
