@@ -17,3 +17,7 @@ class FakeClock:
     def advance_s(self, seconds):
         self._now_s += seconds
         self._now_ms += seconds * 1000
+
+    def set_s(self, now_s):
+        """Set the clock on the wall; the monotonic one goes on."""
+        self._now_s = now_s

@@ -38,6 +38,7 @@ class FakeHttp:
     def __init__(self, answers=()):
         self.answers = list(answers)
         self.requests = []
+        self.headers = {}  # of every answer, names in lower case
 
     async def post(self, url, headers, body, deadline_ms):
         self.requests.append((url, body.decode()))
@@ -48,4 +49,8 @@ class FakeHttp:
         if isinstance(answer, MailError):
             raise answer
         status, value = answer
-        return status, {}, value if isinstance(value, bytes) else json.dumps(value).encode()
+        return (
+            status,
+            self.headers,
+            value if isinstance(value, bytes) else json.dumps(value).encode(),
+        )

@@ -62,15 +62,30 @@ def test_block_leaves_what_was_there_before_and_what_is_not_ours():
         assert before <= set(sys.modules)
 
 
-def test_nested_blocks_drop_at_the_outer_end_only():
+def test_nested_block_drops_its_own_and_leaves_what_the_outer_one_uses():
     with Unloaded():
         overlays = Overlays(False)
         with overlays:
+            use_other()
             with overlays:
                 use()
-            assert NAME in sys.modules
-            use_other()
-        assert NAME not in sys.modules and OTHER not in sys.modules
+                use_other()
+            assert NAME not in sys.modules
+            assert OTHER in sys.modules
+        assert OTHER not in sys.modules
+
+
+def test_blocks_of_two_tasks_that_overlap_leave_nothing_in_the_end():
+    with Unloaded():
+        overlays = Overlays(False)
+        overlays.__enter__()
+        use()
+        overlays.__enter__()
+        use_other()
+        overlays.__exit__(None, None, None)
+        overlays.__exit__(None, None, None)
+        assert NAME not in sys.modules
+        assert OTHER not in sys.modules
 
 
 def test_block_that_raises_drops_as_well():

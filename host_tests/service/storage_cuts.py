@@ -80,6 +80,9 @@ class Clock:
 class Provider:
     """Answers at once: first with a grant and its token, then with a token to replace it."""
 
+    def chance(self):
+        return 0
+
     async def authorize_device(self, setting, protocol):
         return {"device_code": "d", "user_code": "u", "interval_s": 5, "expires_in": 900}
 
@@ -95,6 +98,7 @@ def tokens(age):
         "access_token": age + " access",
         "refresh_token": age + " refresh",
         "expires_in": 3600,
+        "refresh_in": 0,
         "scope": "",
     }
 

@@ -95,15 +95,20 @@ def approve(page, setting, endpoints):
     with page.expect_popup() as opened:
         card(page, setting).get_by_role("link", name="Open sign-in page").click()
     provider = opened.value
-    provider.wait_for_load_state()
-    if provider.locator("[name=username]").count():  # the provider remembers who signed in before
-        provider.locator("[name=username]").fill(endpoints["account"])
-        provider.locator("[name=password]").fill(endpoints["account_password"])
-        provider.locator("[name=password]").press("Enter")
+    sign_in_at_provider(provider, endpoints)
     button = provider.get_by_role("button", name="Approve", exact=True)
     button.click()
     expect(button).to_have_count(0)
     provider.close()
+
+
+def sign_in_at_provider(provider, endpoints):
+    """Sign in, unless the provider remembers who signed in before."""
+    provider.wait_for_load_state()
+    if provider.locator("[name=username]").count():
+        provider.locator("[name=username]").fill(endpoints["account"])
+        provider.locator("[name=password]").fill(endpoints["account_password"])
+        provider.locator("[name=password]").press("Enter")
 
 
 def acquire(page, setting, endpoints):
@@ -117,3 +122,27 @@ def open_form(page, setting):
     """Open the settings of a card; return the card."""
     card(page, setting).locator("summary").click()
     return card(page, setting)
+
+
+def choose(page, setting, label, option):
+    """Choose an option of a form's select by the word that is shown."""
+    card(page, setting).get_by_label(label, exact=True).select_option(label=option)
+
+
+def save(page, setting):
+    """Save the form of a card and wait until the device has taken it."""
+    press(page, setting, "Save")
+    expect(card(page, setting).get_by_text("Saved.")).to_be_visible(timeout=ANSWER_MS)
+
+
+def sign_in_by_redirect(page, setting, endpoints):
+    """Sign in on the page that [Open sign-in page] opens; return where that browser ends."""
+    with page.expect_popup() as opened:
+        card(page, setting).get_by_role("link", name="Open sign-in page").click()
+    provider = opened.value
+    sign_in_at_provider(provider, endpoints)
+    # Nobody serves that address: the browser shows an error page, its address bar the address.
+    with provider.expect_request("http://127.0.0.1:8765/**") as ended:
+        provider.get_by_role("button", name="Approve", exact=True).click()
+    provider.close()
+    return ended.value.url

@@ -93,7 +93,7 @@ def test_get_token_approved_elsewhere_becomes_acquired_without_reload(home, conf
 
     expect(pill(home, "smtp")).to_have_text("Awaiting Authentication")
     assert len(code) >= 6
-    address = card(home, "smtp").locator(".code a").first
+    address = card(home, "smtp").locator(".panel a").first
     expect(address).to_have_attribute("target", "_blank")
     assert address.get_attribute("href") == address.inner_text()
     expect(card(home, "smtp").get_by_role("progressbar")).to_be_visible()

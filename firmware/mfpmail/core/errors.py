@@ -28,6 +28,7 @@ class MailError(Exception):
     """
 
     default_kind = CONFIGURATION
+    retry_after_s = 0  # how long the peer asked to be left alone
 
     def __init__(self, code, message, kind=None, hint=""):
         super().__init__(message)

@@ -148,7 +148,8 @@ def parse_device_authorization(status, body):
 
 
 def parse_token(status, body):
-    """Return `{"access_token", "refresh_token", "expires_in", "scope"}` (RFC 6749 section 5.1).
+    """Return `{"access_token", "refresh_token", "expires_in", "refresh_in", "scope"}` (RFC 6749
+    section 5.1; `refresh_in` is Microsoft's advice when to renew, 0 without it).
 
     `refresh_token` is "" when the provider sent none: the old one stays in use. `expires_in` may
     be absent, a string or absurd; it comes back as seconds between 0 and a day.
@@ -161,10 +162,12 @@ def parse_token(status, body):
     if len(access_token) > limits.MAX_TOKEN_BYTES:
         raise _unusable("The provider's access token is too long.")
     lifetime_s = _integer(answer.get("expires_in"), limits.DEFAULT_TOKEN_LIFETIME_S)
+    refresh_in = _integer(answer.get("refresh_in"), 0)
     return {
         "access_token": access_token,
         "refresh_token": _text(answer, "refresh_token"),
         "expires_in": min(max(lifetime_s, 0), limits.MAX_TOKEN_LIFETIME_S),
+        "refresh_in": max(refresh_in, 0),
         "scope": _text(answer, "scope"),
     }
 
@@ -210,6 +213,11 @@ def _no_json(status):
 
 def _unusable(message):
     return ProviderError("provider_answer", message, errors.TRANSIENT, "Check the endpoints.")
+
+
+def retry_after_s(headers):
+    """Return the seconds of a Retry-After header field, 0 without one or for a date."""
+    return max(_integer(headers.get("retry-after"), 0), 0)
 
 
 def _is_web_address(text):

@@ -69,9 +69,13 @@ EMPTY = {
     "hint": "",
     "account": "",
     "changed_at": None,
+    "grant": "",  # by which the token was obtained; the setting may say another by now
     "access_token": "",
     "refresh_token": "",
     "expires_at": None,
+    "renew_at": None,
+    "idle_renew_at": None,
+    "interaction": False,  # the provider wants the person, but may take the token again later
     "scope": "",
 }
 EMPTY.update(_GRANT)

@@ -16,6 +16,15 @@ class Exchange:
         self._open_http = open_http
         self._random_bytes = random_bytes
 
+    @property
+    def turn(self):
+        """The lock for what needs a connection; see Overlays."""
+        return self._overlays.turn
+
+    def chance(self):
+        """Return a random byte."""
+        return self._random_bytes(1)[0]
+
     async def authorize_device(self, setting, protocol):
         """Start a device authorization grant. Raises SettingsError `settings_missing` as well,
         with everything that must be entered first."""

@@ -2,13 +2,14 @@
 
 On a board without extra RAM the compiled modules take more of the heap than all data. What is
 imported at the start stays; what is imported inside a `with overlays:` block is dropped when the
-last such block ends, and loaded from flash again the next time.
+block ends, and loaded from flash again the next time.
 
     with self._overlays:
         from mfpmail.session.smtp import SmtpSession
         ...
 
-Objects that outlive their block stay valid: a class lives as long as its instances.
+Objects that outlive their block stay valid: a class lives as long as its instances. Where blocks
+of two tasks overlap, everything is dropped when the last one ends.
 """
 
 import asyncio
@@ -27,22 +28,20 @@ class Overlays:
 
     def __init__(self, keep):
         self._keep = keep
+        self._loaded_before = []  # for each block that is open: the names of the modules
         self.turn = _NoLock() if keep else asyncio.Lock()
-        self._users = 0
-        self._resident = set()
 
     def __enter__(self):
-        if not self._users and not self._keep:
+        if not self._keep:
             gc.collect()
-            self._resident = set(sys.modules)
-        self._users += 1
+            self._loaded_before.append(set(sys.modules))
         return self
 
     def __exit__(self, *_):
-        self._users -= 1
-        if self._users or self._keep:
+        if self._keep:
             return
-        for name in [n for n in sys.modules if n not in self._resident]:
+        before = self._loaded_before.pop()
+        for name in [n for n in sys.modules if n not in before]:
             if name.startswith(_PACKAGE):
                 _drop(name)
         gc.collect()

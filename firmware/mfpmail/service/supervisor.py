@@ -45,6 +45,7 @@ class Supervisor:
         while True:
             for keeper in self._device.keepers.values():
                 await keeper.poll()
+                await keeper.renew_if_due()
             await asyncio.sleep(_TICK_S)
 
     async def _send_jobs(self):

@@ -2,8 +2,9 @@
 
 import asyncio
 
-from mfpmail.core import errors, limits, settings, token
+from mfpmail.core import errors, limits, renewal, settings, token
 from mfpmail.core.errors import MailError, ProviderError
+from mfpmail.service.patience import Patience
 
 _VERSION = 1
 _REFRESH_MARGIN_S = 60
@@ -36,6 +37,7 @@ class TokenKeeper:
         self._starting = asyncio.Lock()
         self._generation = 0
         self._unstored = False
+        self._patience = Patience(clock, exchange.chance)
         self._record = self._load()
         # The last poll may have been just before the power went.
         self._wait(self._record["interval_s"])
@@ -72,8 +74,13 @@ class TokenKeeper:
     def delete(self):
         """Forget the token, whatever its state and whatever runs: Not Acquired."""
         self._generation += 1
+        self.ask_at_once()
         if self.state != token.NOT_ACQUIRED:
             self._take(token.DELETED)
+
+    def ask_at_once(self):
+        """Forget the pause after a failure: something that caused it has been changed."""
+        self._patience.reset()
 
     async def take_redirect(self, pasted):
         """Finish the authorization code grant with what the administrator pasted.
@@ -130,10 +137,35 @@ class TokenKeeper:
         """
         self._require()
         remaining_s = (self._record["expires_at"] or 0) - self._clock.now_s()
+        current = self._record["access_token"]
         # A clock that was set back makes the token look as if it lived for years.
-        if _REFRESH_MARGIN_S < remaining_s <= limits.MAX_TOKEN_LIFETIME_S:
-            return self._record["access_token"]
-        return await self.refresh(self._record["access_token"])
+        if not _REFRESH_MARGIN_S < remaining_s <= limits.MAX_TOKEN_LIFETIME_S:
+            return await self.refresh(current)
+        if self._clock.now_s() < (self._record["renew_at"] or 0) or self._patience.left_ms:
+            return current
+        try:
+            return await self.refresh(current)
+        except MailError:
+            if self.state == token.ACQUIRED:
+                return current  # it is still good; the provider is asked again later
+            raise
+
+    async def renew_if_due(self):
+        """Renew a token that nobody uses before the provider forgets it (see `core.renewal`); try
+        again, too, one that became Invalid because the provider wanted the person."""
+        waiting = self.state == token.ACQUIRED or self._record["interaction"]
+        if not waiting or self._patience.left_ms:
+            return
+        if not renewal.idle_due(self._clock.now_s(), self._record["idle_renew_at"] or 0):
+            return
+        stale = self._record["access_token"]
+        async with self._exchange.turn, self._refreshing:
+            if self._record["access_token"] != stale:
+                return  # somebody was quicker
+            try:
+                await self._renew()
+            except MailError:
+                pass  # shown with the token or, if it is only the network, tried again later
 
     async def refresh(self, stale):
         """Renew the token unless somebody has done it since `stale` was given out; return it.
@@ -141,20 +173,42 @@ class TokenKeeper:
         The new refresh token is on flash before the new access token is returned. Raises
         ProviderError: a dead token becomes Invalid, any other fault leaves it as it is.
         """
-        async with self._refreshing:
+        self._require()
+        async with self._refreshing:  # one flight for any number of callers
             self._require()
             if self._record["access_token"] != stale:
                 return self._record["access_token"]
-            generation = self._generation
-            try:
-                tokens = await self._renewed()
-            except ProviderError as error:
-                if error.kind in _DEAD_KINDS and generation == self._generation:
-                    self._take(token.REFRESH_REJECTED, _cause(error))
-                raise
-            self._require_generation(generation)
-            self._take(token.TOKEN_REFRESHED, self._fields(tokens))
-            return tokens["access_token"]
+            return await self._renew()
+
+    async def _renew(self):
+        self._patience.check()
+        generation = self._generation
+        try:
+            tokens = await self._renewed()
+        except MailError as error:
+            if generation == self._generation:
+                self._note_failure(error)
+            raise
+        self._require_generation(generation)
+        self._patience.reset()
+        self._take(token.TOKEN_REFRESHED, self._fields(tokens))
+        return tokens["access_token"]
+
+    def _note_failure(self, error):
+        """Leave the provider alone for a while; a dead token becomes Invalid."""
+        self._patience.note(error)
+        if not isinstance(error, ProviderError) or error.kind not in _DEAD_KINDS:
+            return
+        changes = _cause(error)
+        changes["interaction"] = error.kind == errors.INTERACTION
+        changes["idle_renew_at"] = renewal.times(
+            self._clock.now_s(), 0, 0, self._exchange.chance()
+        )[1]
+        if self.state == token.ACQUIRED:
+            self._take(token.REFRESH_REJECTED, changes)
+        else:  # it was Invalid before and still is
+            self._record.update(changes)
+            self._save()
 
     async def _start_grant(self):
         generation = self._generation
@@ -167,6 +221,7 @@ class TokenKeeper:
             raise
         self._require_generation(generation)
         changes["account"] = setting["account"]
+        changes["grant"] = setting["grant"]
         self._take(event, changes)
         self._wait(changes.get("interval_s", 0))
 
@@ -213,7 +268,7 @@ class TokenKeeper:
             self._take(token.GRANT_ENDED, _cause(self._exchange.error("expired_token")))
 
     async def _renewed(self):
-        if self._configuration.get(self.setting)["grant"] == "client_credentials":
+        if self._record["grant"] == "client_credentials":
             return await self._exchange.renew_application(*self._asking())
         if not self._record["refresh_token"]:
             raise ProviderError(
@@ -229,10 +284,17 @@ class TokenKeeper:
         return self._configuration.get(self.setting), settings.protocol(self.setting)
 
     def _fields(self, tokens):
+        now_s = self._clock.now_s()
+        chance = self._exchange.chance()
+        expires_in, refresh_in = tokens["expires_in"], tokens["refresh_in"]
+        renew_at, idle_renew_at = renewal.times(now_s, expires_in, refresh_in, chance)
         return {
+            "renew_at": renew_at,
+            "idle_renew_at": idle_renew_at,
+            "interaction": False,
             "access_token": tokens["access_token"],
             "refresh_token": tokens["refresh_token"] or self._record["refresh_token"],
-            "expires_at": self._clock.now_s() + tokens["expires_in"],
+            "expires_at": now_s + expires_in,
             "scope": tokens["scope"] or self._record["scope"],
         }
 

@@ -95,8 +95,9 @@ class Api:
         return json_answer(settings.public(self._device.configuration.get(name)))
 
     async def change_setting(self, request, name):
-        held = self._device.keepers[name].held
-        merged = self._device.configuration.put(name, json_object(request), held)
+        keeper = self._device.keepers[name]
+        merged = self._device.configuration.put(name, json_object(request), keeper.held)
+        keeper.ask_at_once()
         if name == settings.SMTP:
             self._device.outbox.release_held()  # what held them may be mended now
         return json_answer(settings.public(merged))

@@ -1,106 +1,14 @@
-// A card for each setting: its token, its connection test, its form.
+// A card for each setting: its token, the sign-in for it, its connection test, its form.
 
+import { makeForm } from "./form.js";
 import {
   acts, ask, byId, call, card, formatTime, make, makeButton, makeField, messageBox, say, setLine,
-  setText, showFaults, soft,
+  setText, soft,
 } from "./page.js";
 import { TEXT } from "./text.js";
 
-const COMMON = ["port", "security", "timeout_s", "auth_method"];
-const POP_FIELDS = ["server", "check_interval_min", ...COMMON];
-const SMTP_FIELDS = ["server", "secondary_server", "sender_name", "sender_address", ...COMMON];
-const METHOD_FIELDS = {
-  none: [],
-  password: ["username", "password"],
-  oauth2: ["provider", "account", "tenant", "client_id", "client_secret", "scope",
-    "device_authorization_endpoint", "token_endpoint"],
-};
-const ONE_PROVIDER = {
-  tenant: "microsoft",
-  device_authorization_endpoint: "custom",
-  token_endpoint: "custom",
-};
-const NUMBERS = ["port", "timeout_s", "check_interval_min"];
-const SECRETS = ["password", "client_secret"];
 const PILLS = { AWAITING_AUTH: "wait", ACQUIRED: "ok", INVALID: "bad" };
-
-function makeInput(name) {
-  if (name in TEXT.choices) {
-    const options = Object.entries(TEXT.choices[name]);
-    return make("select", {}, ...options.map(([value, text]) => make("option", { value, text })));
-  }
-  if (SECRETS.includes(name)) {
-    return make("input", { type: "password", autocomplete: "new-password" });
-  }
-  // type="number" would not keep a bad value.
-  const inputmode = NUMBERS.includes(name) ? "numeric" : "text";
-  return make("input", { inputmode, autocomplete: "off", autocapitalize: "none" });
-}
-
-function makeForm(setting, onSaved) {
-  const first = setting === "smtp" ? SMTP_FIELDS : POP_FIELDS;
-  const names = [...first, ...METHOD_FIELDS.password, ...METHOD_FIELDS.oauth2];
-  const fields = {};
-  for (const name of names) {
-    const label = name === "server" && setting !== "smtp" ? TEXT.popServer : TEXT.fields[name];
-    fields[name] = makeField(`${setting}-${name}`, label, makeInput(name), TEXT.hints[name]);
-  }
-  let saved = null;
-
-  /** Show the fields that matter. */
-  function arrange() {
-    const wanted = [...first, ...(METHOD_FIELDS[fields.auth_method.input.value] || [])];
-    const provider = fields.provider.input.value;
-    for (const name of names) {
-      const fits = (ONE_PROVIDER[name] || provider) === provider;
-      fields[name].row.hidden = !wanted.includes(name) || !fits;
-    }
-  }
-
-  function changes() {
-    const given = {};
-    for (const name of saved ? names : []) {
-      const { input, row } = fields[name];
-      const text = SECRETS.includes(name) ? input.value : input.value.trim();
-      if (!row.hidden && text !== String(saved[name] ?? "")) {
-        given[name] = NUMBERS.includes(name) && /^-?\d{1,9}$/.test(text) ? Number(text) : text;
-      }
-    }
-    return given;
-  }
-
-  const dirty = () => Object.keys(changes()).length > 0;
-
-  function fill(settings) {
-    saved = settings;
-    for (const name of names) {
-      fields[name].input.value = saved[name] ?? "";
-      if (saved[`${name}_set`]) fields[name].note.textContent = TEXT.secretStored;
-    }
-    arrange();
-  }
-
-  const box = messageBox();
-  const save = makeButton(TEXT.save, box, async () => {
-    for (const name of names) fields[name].fault("");
-    try {
-      fill(await call("PUT", `/api/settings/${setting}`, changes()));
-    } catch (error) {
-      return showFaults(error, fields, box);
-    }
-    say(box, "ok", TEXT.saved);
-    return onSaved();
-  }, "submit");
-  const grid = make("div", { class: "grid" }, ...names.map((name) => fields[name].row));
-  const node = make("form", { novalidate: "" }, grid, box, acts(save));
-  node.oninput = arrange;
-  arrange();
-  return {
-    node, save, dirty, saved: () => saved || {},
-    load: (settings) => dirty() || fill(settings),
-    explain: (error) => showFaults(error, fields, box),
-  };
-}
+const ELSEWHERE = { target: "_blank", rel: "noopener" };
 
 /** Only an address of the web becomes a link. */
 function setLink(link, uri) {
@@ -108,13 +16,12 @@ function setLink(link, uri) {
   else link.removeAttribute("href");
 }
 
+const makeOpen = () => make("a", { ...ELSEWHERE, class: "button", text: TEXT.openPage });
+
 function makeCodePanel() {
-  const elsewhere = { target: "_blank", rel: "noopener" };
-  const address = make("a", elsewhere);
-  const open = make("a", { ...elsewhere, class: "button", text: TEXT.openPage });
+  const address = make("a", ELSEWHERE);
+  const open = makeOpen();
   const code = make("output", { tabindex: -1, "aria-label": TEXT.code });
-  const left = soft();
-  const bar = make("progress", { "aria-label": TEXT.timeLeftLabel });
   const box = messageBox();
   const copy = makeButton(TEXT.copy, box, () => {
     getSelection().selectAllChildren(code);
@@ -122,8 +29,59 @@ function makeCodePanel() {
     say(box, "ok", document.execCommand("copy") ? TEXT.copied : TEXT.notCopied);
   });
   const intro = make("p", { text: TEXT.openAddress });
-  const node = make("div", { class: "code", hidden: "" }, intro, address, code, left, bar,
-    acts(open, copy), box);
+  const node = make("div", {}, intro, address, code, acts(open, copy), box);
+
+  function update(token) {
+    setText(address, token.verification_uri);
+    setText(code, token.user_code);
+    setLink(address, token.verification_uri);
+    setLink(open, token.verification_uri_complete || token.verification_uri);
+  }
+  return { node, start: code, next: open, update };
+}
+
+/** The browser ends at an address that nobody serves; the administrator brings it back here. */
+function makeRedirectPanel(setting, poll) {
+  const open = makeOpen();
+  const signIn = make("p");
+  const { row, input, fault } = makeField(`${setting}-redirect`, TEXT.redirectField,
+    make("input", { inputmode: "url", autocomplete: "off", autocapitalize: "none" }),
+    TEXT.redirectHint);
+  const finish = makeButton(TEXT.finish, messageBox(), async () => {
+    fault("");
+    try {
+      await call("POST", `/api/tokens/${setting}/redirect`, { url: input.value });
+    } catch (error) {
+      fault([error.message, error.hint].filter(Boolean).join(" "));
+      input.select();
+    }
+    await poll();
+  }, "submit");
+  const form = make("form", { novalidate: "" }, row, acts(finish));
+  const node = make("ol", {}, make("li", {}, signIn, open),
+    make("li", { text: TEXT.redirectEnd }), make("li", {}, form));
+  let uri = "";
+
+  function update(token) {
+    setText(signIn, TEXT.redirectSignIn(token.account));
+    if (token.authorization_uri === uri) return;
+    uri = token.authorization_uri; // another sign-in: what was pasted belongs to the last
+    setLink(open, uri);
+    input.value = "";
+    fault("");
+  }
+  return { node, start: open, next: finish, update };
+}
+
+/** `start` is where the focus belongs, `next` the button of the next step. */
+function makePanel(setting, poll) {
+  const byCode = makeCodePanel();
+  const byRedirect = makeRedirectPanel(setting, poll);
+  const left = soft();
+  const bar = make("progress", { "aria-label": TEXT.timeLeftLabel });
+  const node = make("div", { class: "panel", hidden: "" },
+    byCode.node, byRedirect.node, left, bar);
+  const panel = { node, tick, update };
   let token = null;
 
   function tick() {
@@ -137,13 +95,16 @@ function makeCodePanel() {
 
   function update(next) {
     token = next;
-    setText(address, token.verification_uri);
-    setText(code, token.user_code);
-    setLink(address, token.verification_uri);
-    setLink(open, token.verification_uri_complete || token.verification_uri);
+    node.hidden = token.state !== "AWAITING_AUTH";
+    if (node.hidden) return;
+    const shown = token.authorization_uri ? byRedirect : byCode;
+    byRedirect.node.hidden = shown !== byRedirect;
+    byCode.node.hidden = shown !== byCode;
+    shown.update(token);
+    Object.assign(panel, { start: shown.start, next: shown.next });
     tick();
   }
-  return { node, code, open, update, tick };
+  return panel;
 }
 
 /** `poll()` asks the device for the states at once. */
@@ -154,23 +115,22 @@ export function makeCard(setting, poll) {
   const reason = make("p", { class: "bad" });
   const hint = soft();
   const box = messageBox();
-  const panel = makeCodePanel();
+  const panel = makePanel(setting, poll);
   const form = makeForm(setting, poll);
   const path = make("p", { class: "soft", text: words.path });
   const details = make("details", {}, make("summary", { text: TEXT.form }), path, form.node);
   let token = {};
 
   const get = makeButton(TEXT.getToken, box, async () => {
-    const { account, provider } = form.saved();
-    const text = TEXT.getText(account, TEXT.choices.provider[provider]);
+    const { account, provider, grant } = form.saved();
+    const text = TEXT.getText[grant](account, TEXT.choices.provider[provider]);
     if (!(await ask(TEXT.getTitle(words.name), text, TEXT.cancel))) return;
-    try {
-      await call("POST", `/api/tokens/${setting}/get`);
-    } catch (error) {
-      details.open ||= error.status === 422;
-      form.explain(error);
-    }
+    const error = await call("POST", `/api/tokens/${setting}/get`).then(() => null, (e) => e);
     await poll();
+    // What the provider answered stands beside the state already.
+    if (!error || error.message === token.message) return;
+    details.open ||= error.status === 422;
+    form.explain(error);
   });
 
   const remove = makeButton("", box, async () => {
@@ -204,12 +164,12 @@ export function makeCard(setting, poll) {
     setText(remove, waits ? TEXT.cancel : TEXT.deleteToken);
     remove.hidden = token.state === "NOT_ACQUIRED";
     get.hidden = !remove.hidden || form.saved().auth_method !== "oauth2";
-    panel.node.hidden = !waits;
+    panel.update(token);
     const lost = node.contains(focused) && !focused.checkVisibility();
-    if (lost) (waits ? panel.code : node.firstChild).focus();
+    if (lost) (waits ? panel.start : node.firstChild).focus();
   }
 
-    function update(next) {
+  function update(next) {
     const before = token.state;
     token = next;
     const needless = get.hidden && remove.hidden && TEXT.noTokenNeeded;
@@ -219,7 +179,6 @@ export function makeCard(setting, poll) {
     setLine(reason, token.message, token.reason);
     showButtons();
     setLine(hint, token.hint || needless);
-    if (!panel.node.hidden) panel.update(token);
     if (!before || before === token.state) return;
     say(box, "");
     byId("live").textContent = `${words.name}: ${pill.textContent}`;
@@ -228,7 +187,7 @@ export function makeCard(setting, poll) {
   /** The button to press next, if any. */
   function nextStep() {
     if (form.dirty()) return form.save;
-    if (token.state === "AWAITING_AUTH") return panel.open;
+    if (token.state === "AWAITING_AUTH") return panel.next;
     if (token.state === "INVALID") return remove;
     if (details.open && !form.saved().server) return form.save;
     return !get.hidden && form.saved().account && get;

@@ -20,27 +20,37 @@ export function makeSendForm(onTaken) {
     fields[name] = makeField(`mail-${name}`, TEXT.fields[name], inputs[name], TEXT.hints[name]);
   }
   const box = messageBox();
-  const bar = make("progress", { "aria-label": TEXT.uploading, hidden: "" });
+  const bar = make("progress", { "aria-label": TEXT.uploading });
+  let stop = null;
+  const cancel = makeButton(TEXT.cancel, messageBox(), () => stop.abort());
+  const showUpload = (runs) => {
+    bar.hidden = cancel.hidden = !runs;
+  };
   const send = makeButton(TEXT.send, box, async () => {
     const content = new FormData();
     for (const name of ["to", "subject", "text"]) content.append(name, inputs[name].value);
     for (const file of inputs.file.files) content.append("file", file);
     for (const name in fields) fields[name].fault("");
     say(box, "wait", TEXT.uploading);
-    bar.hidden = false;
+    stop = new AbortController();
+    showUpload(true);
     try {
-      await upload("/api/jobs", content, (part) => (bar.value = part));
+      await upload("/api/jobs", content, (part) => (bar.value = part), stop.signal);
     } catch (error) {
+      if (stop.signal.aborted) return say(box, "wait", TEXT.uploadCancelled);
       return showFaults(error, fields, box);
     } finally {
-      bar.hidden = true;
+      if (document.activeElement === cancel) send.focus();
+      showUpload(false);
     }
     form.reset();
     say(box, "ok", TEXT.taken);
     return onTaken();
   }, "submit");
   const rows = Object.values(fields).map((field) => field.row);
-  const form = make("form", { class: "grid", novalidate: "" }, ...rows, bar, box, acts(send));
+  const form = make("form", { class: "grid", novalidate: "" },
+    ...rows, bar, box, acts(send, cancel));
+  showUpload(false);
   return { node: card(TEXT.mail, form), send, typed: () => inputs.to.value };
 }
 
@@ -104,7 +114,7 @@ function makeJobRow(poll) {
     setLine(detail, TEXT.amount(formatBytes(job.bytes_done), formatBytes(total)),
       !done && job.next_attempt_at && TEXT.nextAttempt(formatTime(job.next_attempt_at)));
     setLine(reason, job.message, job.hint, job.reason);
-    setText(remove, done ? TEXT.removeJob : TEXT.cancelJob);
+    setText(remove, done ? TEXT.remove : TEXT.cancelJob);
     remove.className = done ? "" : "danger";
     if (before && before !== job.state) {
       byId("live").textContent = `${subject.textContent}: ${pill.textContent}`;
@@ -118,22 +128,32 @@ export function makeJobs(poll) {
   return makeList(TEXT.jobs, TEXT.noJobs, "/api/jobs", () => makeJobRow(poll));
 }
 
-function makeInboxRow() {
+function makeInboxRow(onChanged) {
   const link = make("a");
   const origin = soft();
   const detail = soft();
+  const box = messageBox();
+  let id = "";
+  const remove = makeButton(TEXT.remove, box, async () => {
+    const text = TEXT.removeItemText(link.textContent);
+    if (!(await ask(TEXT.removeItemTitle, text, TEXT.cancel, true))) return;
+    await call("DELETE", `/api/inbox/${id}`);
+    await onChanged();
+  });
+  remove.className = "danger";
 
   function update(item) {
+    id = item.id;
     setText(link, item.name || item.subject || TEXT.noSubject);
-    link.href = `/api/inbox/${item.id}`;
+    link.href = `/api/inbox/${id}`;
     link.download = item.name;
     setLine(origin, TEXT.settings[item.setting].name, item.from, item.subject, item.date);
     setLine(detail, item.type, formatBytes(item.size), item.pages && TEXT.pages(item.pages));
   }
-  return { row: make("li", {}, link, origin, detail), update };
+  return { row: make("li", {}, link, origin, detail, box, acts(remove)), update };
 }
 
-export function makeInbox(settings, onChecked) {
+export function makeInbox(settings, onChanged) {
   const box = messageBox();
   const checks = settings.map((setting) => {
     const { name } = TEXT.settings[setting];
@@ -141,8 +161,9 @@ export function makeInbox(settings, onChecked) {
       say(box, "wait", TEXT.checking(name));
       const answer = await call("POST", `/api/receive/${setting}`);
       say(box, "ok", TEXT.checked(name, answer.received));
-      await onChecked();
+      await onChanged();
     });
   });
-  return makeList(TEXT.inbox, TEXT.noInbox, "/api/inbox", makeInboxRow, acts(...checks), box);
+  return makeList(TEXT.inbox, TEXT.noInbox, "/api/inbox", () => makeInboxRow(onChanged),
+    acts(...checks), box);
 }

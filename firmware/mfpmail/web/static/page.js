@@ -3,9 +3,9 @@
 import { TEXT } from "./text.js";
 
 export class ApiError extends Error {
-  constructor(status, { error, message, fields }) {
+  constructor(status, { error, message, hint, fields }) {
     super(TEXT.errors[error] || message || `${status} ${error || ""}`);
-    Object.assign(this, { status, code: error, fields: fields || {} });
+    Object.assign(this, { status, hint, fields: fields || {} });
   }
 }
 
@@ -59,9 +59,10 @@ export async function resume() {
   ({ csrf } = await call("GET", "/api/login"));
 }
 
-/** Send a form with files; `onProgress` gets the part that has gone, 0 to 1. */
-export async function upload(path, form, onProgress) {
+/** Send a form with files; `onProgress` gets the part that has gone, 0 to 1; `signal` aborts. */
+export async function upload(path, form, onProgress, signal) {
   await resume(); // before the first byte: has the session ended?
+  signal.throwIfAborted();
   const request = new XMLHttpRequest();
   request.open("POST", path);
   request.setRequestHeader("X-CSRF-Token", csrf);
@@ -69,6 +70,10 @@ export async function upload(path, form, onProgress) {
   await new Promise((resolve, reject) => {
     request.onload = resolve;
     request.onerror = () => reject(unreachable());
+    signal.onabort = () => {
+      request.abort();
+      reject(signal.reason);
+    };
     request.send(form);
   });
   return judge(request.status, request.responseText);
@@ -123,7 +128,7 @@ export function makeButton(text, box, action, type = "button") {
     try {
       await action();
     } catch (error) {
-      say(box, "bad", error.message);
+      say(box, "bad", error.message, error.hint);
     }
     button.ariaBusy = null;
   };

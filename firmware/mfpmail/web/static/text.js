@@ -1,6 +1,7 @@
 // Every word that the page shows.
 
 const POP_SCOPE = "For this POP setting only";
+const isApplication = (grant) => grant === "client_credentials";
 
 export const TEXT = {
   locale: "en-GB",
@@ -55,18 +56,30 @@ export const TEXT = {
   noTokenNeeded: "No token is needed: OAuth 2.0 is not chosen in the settings.",
   getToken: "Get Token",
   getTitle: (name) => `Get a token for ${name}?`,
-  getText: (account, provider) =>
-    `You will see a code. Enter it on the sign-in page of ${provider} and sign in as ${account}.`,
+  getText: {
+    device_code: (account, provider) => "You will see a code. Enter it on the sign-in page of " +
+      `${provider} and sign in as ${account}.`,
+    authorization_code: (account, provider) => `You will sign in at ${provider} as ${account} ` +
+      "in this browser and bring an address from there back to this page.",
+    client_credentials: (account, provider) => "Nobody needs to sign in: the device asks " +
+      `${provider} with its client secret for access to ${account}.`,
+  },
   deleteToken: "Delete",
   deleteTitle: (name) => `Delete the token of ${name}?`,
   cancelTitle: (name) => `Cancel the sign-in for ${name}?`,
-  cancelText: "The code will stop working.",
+  cancelText: "The sign-in under way will be dropped.",
   openAddress: "Open this address on any computer or phone and enter the code:",
   openPage: "Open sign-in page",
   code: "Code",
   copy: "Copy code",
   copied: "Copied.",
   notCopied: "The code is selected: copy it with the keyboard.",
+  redirectSignIn: (account) => `Open the sign-in page and sign in as ${account}.`,
+  redirectEnd: "The browser then stops at a page that is empty or shows an error, often at " +
+    "127.0.0.1. That is expected. Copy the address of that page from the address bar.",
+  redirectField: "Paste the address here",
+  redirectHint: "or only the code from it",
+  finish: "Finish",
   timeLeft: (minutes, seconds) => (minutes ? `${minutes} min ` : "") + `${seconds} s left`,
   timeLeftLabel: "Time left",
 
@@ -80,6 +93,7 @@ export const TEXT = {
   saved: "Saved.",
   faults: "Correct the marked fields first.",
   secretStored: "stored; leave empty to keep it",
+  removeSecret: "Remove stored secret",
   choices: {
     security: { tls: "SSL/TLS", starttls: "STARTTLS", off: "Off" },
     auth_method: { none: "None", password: "Password", oauth2: "OAuth 2.0" },
@@ -88,6 +102,11 @@ export const TEXT = {
       outlook: "Outlook.com",
       google: "Google",
       custom: "Custom",
+    },
+    grant: {
+      device_code: "Code on another device",
+      authorization_code: "Sign-in in this browser (redirect)",
+      client_credentials: "As an application (secret)",
     },
   },
   fields: {
@@ -103,12 +122,14 @@ export const TEXT = {
     username: "User name",
     password: "Password",
     provider: "Provider",
+    grant: "Way to sign in",
     account: "Account name",
     tenant: "Tenant",
     client_id: "Client ID",
     client_secret: "Client secret",
     scope: "Scope",
     device_authorization_endpoint: "Device authorization endpoint",
+    authorization_endpoint: "Authorization endpoint",
     token_endpoint: "Token endpoint",
     to: "To",
     subject: "Subject",
@@ -121,8 +142,18 @@ export const TEXT = {
     timeout_s: "seconds",
     check_interval_min: "minutes, 0 = off",
     sender_name: "optional",
-    tenant: "id or domain; optional",
-    client_secret: "optional",
+    grant: (grant, provider) => {
+      if (provider === "google") {
+        return "Google gives access to mail only with the sign-in in this browser, " +
+          "not with the code.";
+      }
+      return isApplication(grant) ? "Nobody signs in; the provider must allow it." : "";
+    },
+    tenant: (grant) => (isApplication(grant) ? "id or domain" : "id or domain; optional"),
+    client_secret: (grant, provider) => {
+      if (provider === "google") return "Google gives it with the client ID.";
+      return isApplication(grant) ? "" : "optional";
+    },
     scope: "empty = as the provider needs",
     to: "several addresses: separate by commas",
     file: "optional",
@@ -131,6 +162,7 @@ export const TEXT = {
   mail: "Send a test mail",
   send: "Send",
   uploading: "Handing over to the device…",
+  uploadCancelled: "Cancelled. The mail was not handed over.",
   taken: "The device has taken the mail. See the list of jobs.",
   jobs: "Jobs",
   noJobs: "No jobs.",
@@ -147,7 +179,7 @@ export const TEXT = {
   amount: (done, total) => `${done} of ${total}`,
   nextAttempt: (time) => `next attempt: ${time}`,
   cancelJob: "Cancel job",
-  removeJob: "Remove",
+  remove: "Remove",
   cancelJobTitle: "Cancel this job?",
   cancelJobText: (subject) => `“${subject}” will not be sent to those who still wait for it.`,
   inbox: "Inbox",
@@ -155,6 +187,8 @@ export const TEXT = {
   checkNow: (name) => `Check now: ${name}`,
   checking: (name) => `Checking ${name}…`,
   checked: (name, count) => `${name}: ${count} received.`,
+  removeItemTitle: "Remove this from the inbox?",
+  removeItemText: (name) => `“${name}” will be deleted from the device for good.`,
   pages: (count) => `pages: ${count}`,
 
   // By error code; for other codes the device's own message is shown.
