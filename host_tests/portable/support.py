@@ -65,5 +65,7 @@ def spool(device, to="a@far.test", files=(), subject="Scan", text="See the file.
         draft.open_file(name, "")
         draft.write(content)
         draft.close_file()
-    fields = {"to": to, "subject": subject, "text": text, "mode": ""}
+    if text:
+        draft.write_text(text.encode())
+    fields = {"to": to, "subject": subject, "mode": ""}
     return draft.commit(fields, ("Printer", "scan@mail.test"))

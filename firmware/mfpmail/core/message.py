@@ -8,21 +8,19 @@ for segment in message.segments(): ...
 
 import binascii
 
-from mfpmail.core.base64stream import LINE_BYTES, Base64Encoder, encoded_bytes
+from mfpmail.core.base64stream import encoded_bytes
 from mfpmail.core.errors import MESSAGE, ProtocolError
 from mfpmail.core.headers import (
     address_field,
     check_text,
-    is_ascii,
     parameter_field,
     text_field,
 )
 from mfpmail.core.mediatypes import DEFAULT_TYPE
 from mfpmail.core.text import encode_utf8
+from mfpmail.core.textpart import fits_7bit, in_base64, wire_lines
 
 _TYPE_SPECIALS = '()<>@,;:\\"/[]?='  # RFC 2045 section 5.1
-_MAX_LINE_BYTES = 998  # RFC 5322 section 2.1.1
-_TEXT_BLOCK_BYTES = 12 * LINE_BYTES
 
 
 def make_message_id(random_bytes, domain):
@@ -55,33 +53,13 @@ def _is_token(text):
     return bool(text) and all("!" <= c <= "~" and c not in _TYPE_SPECIALS for c in text)
 
 
-def _normalise(text):
-    """Return the text as UTF-8 where each line, the last one too, ends with CRLF."""
-    data = encode_utf8(text).replace(b"\r\n", b"\n").replace(b"\r", b"\n")
-    if data and not data.endswith(b"\n"):
-        data += b"\n"
-    return data.replace(b"\n", b"\r\n")
-
-
-def _fits_7bit(data):
-    """Tell whether a text in ASCII may travel as it is (RFC 2045 section 2.7)."""
-    if data.find(b"\0") >= 0:
-        return False
-    at = 0
-    while at < len(data):
-        end = data.find(b"\r\n", at)
-        if end - at > _MAX_LINE_BYTES:
-            return False
-        at = end + 2
-    return True
-
-
 class Message:
     """One mail with a text and any number of attachments.
 
     `from_` and each of `to` is an address or a tuple (name, address); `date` comes from
     `format_date`, `message_id` from `make_message_id`, `boundary` from `make_boundary`. The same
-    arguments give the same bytes, so a retry sends the same mail.
+    arguments give the same bytes, so a retry sends the same mail. `text` is a str, or a function
+    that returns its UTF-8 in pieces, each time from the beginning: it is never in memory as one.
     Raises ProtocolError `bad_address`, `header_injection`.
     """
 
@@ -96,8 +74,8 @@ class Message:
             + text_field("Subject", subject)
             + "Message-ID: %s\r\nMIME-Version: 1.0\r\n" % message_id
         )
-        self._text = _normalise(text)
-        self._is_7bit = is_ascii(text) and _fits_7bit(self._text)
+        self._text = text if callable(text) else lambda: (encode_utf8(text),)
+        self._is_7bit = fits_7bit(wire_lines(self._text()))
         self._boundary = boundary
         for attachment in attachments:
             _attachment_fields(attachment)
@@ -136,14 +114,8 @@ class Message:
             + parameter_field("Content-Type", "text/plain", [("charset", "utf-8")])
             + "Content-Transfer-Encoding: %s\r\n\r\n" % ("7bit" if self._is_7bit else "base64")
         ).encode()
-        if self._is_7bit:
-            yield self._text
-            return
-        encoder = Base64Encoder(_TEXT_BLOCK_BYTES)
-        view = memoryview(self._text)
-        for at in range(0, len(view), _TEXT_BLOCK_BYTES):
-            block = view[at : at + _TEXT_BLOCK_BYTES]
-            yield bytes(encoder.encode(block, len(block), at + len(block) == len(view)))
+        lines = wire_lines(self._text())
+        yield from lines if self._is_7bit else in_base64(lines)
 
 
 def _attachment_fields(attachment):

@@ -26,3 +26,33 @@ def _joined(halves):
 def is_control(character):
     """Say whether a character moves the cursor or worse (C0, DEL, C1)."""
     return character < " " or "\x7f" <= character <= "\x9f"
+
+
+class Utf8Check:
+    """Says whether bytes that come in pieces are UTF-8, characters cut in two included."""
+
+    def __init__(self):
+        self._tail = b""
+
+    def accepts(self, data):
+        """Take the next piece; False once it cannot be UTF-8 any more."""
+        data = self._tail + bytes(data)
+        for held_back in range(min(3, len(data)) + 1):
+            end = len(data) - held_back
+            if _is_utf8(data[:end]):
+                self._tail = data[end:]
+                return True
+        return False
+
+    @property
+    def complete(self):
+        """Whether the last character is whole."""
+        return not self._tail
+
+
+def _is_utf8(data):
+    try:
+        data.decode()
+    except UnicodeError:
+        return False
+    return True

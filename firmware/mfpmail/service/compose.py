@@ -13,9 +13,9 @@ from mfpmail.service.jobs import QUEUED
 def new_record(job_id, entered, now_s, random_bytes, writer):
     """Return the record of a new job, and write its mail, but for the files, to `writer`.
 
-    `entered` is `{"to", "subject", "text", "sender", "files"}` as `faults_of` accepts it. The
-    mail is rendered once, so that every attempt sends the same bytes, the Message-ID too, and so
-    that sending needs none of the code that renders.
+    `entered` is `{"to", "subject", "text_bytes", "text_pieces", "sender", "files"}` as `faults_of`
+    accepts it. The mail is rendered once, so that every attempt sends the same bytes, the
+    Message-ID too, and so that sending needs none of the code that renders.
     """
     sender = entered["sender"]
     addresses = addresses_in(entered["to"])
@@ -24,7 +24,7 @@ def new_record(job_id, entered, now_s, random_bytes, writer):
         tuple(sender),
         addresses,
         entered["subject"],
-        entered["text"],
+        entered["text_pieces"],
         [Attachment(f["name"], f["type"], f["size"]) for f in entered["files"]],
         format_date(now_s),
         message_id,
@@ -89,7 +89,7 @@ def faults_of(entered, mode):
         "to": _addresses_fault(addresses_in(entered["to"])),
         "subject": _subject_fault(entered["subject"]),
     }
-    if len(entered["text"].encode()) > limits.MAX_TEXT_BYTES:
+    if entered["text_bytes"] > limits.MAX_TEXT_BYTES:
         found["text"] = "At most %d bytes." % limits.MAX_TEXT_BYTES
     found["sender_address"] = _sender_fault(entered["sender"][1])
     if mode != "spool":

@@ -4,6 +4,8 @@ from mfpmail.core import limits
 from mfpmail.core.errors import MailError, SettingsError
 from mfpmail.service.compose import faults_of, file_type, new_record
 
+_PIECE_BYTES = 512
+
 
 class Draft:
     """One upload. Nothing of it counts before `commit`; `discard` leaves nothing behind.
@@ -19,6 +21,8 @@ class Draft:
         self._job_id = outbox.new_id()
         self._folder = outbox.folder(self._job_id)
         self._described = []
+        self._text_bytes = 0
+        self._text = None
         self._writer = None
         files.make_folder(self._folder)
 
@@ -40,36 +44,70 @@ class Draft:
         self._described[-1]["size"] = self._writer.size_bytes
         self._writer = None
 
+    def write_text(self, data):
+        """Append to the text of the mail, UTF-8; what is too long is counted, not kept."""
+        if not self._text_bytes:
+            self._text = self._files.create(self._folder + "/text")
+        self._text_bytes += len(data)
+        if self._text_bytes <= limits.MAX_TEXT_BYTES:
+            self._text.write(data)
+
     def discard(self):
         """Leave nothing behind."""
-        if self._writer:
+        for writer in (self._writer, self._text):
             try:
-                self._writer.close()
+                if writer:
+                    writer.close()
             except MailError:  # on a full storage closing fails as well
                 pass
-            self._writer = None
+        self._writer = self._text = None
         self._files.remove_folder(self._folder)
 
     def commit(self, fields, sender, known_faults=()):
         """Check everything and put the job into the queue; return the Job.
 
-        `fields` has to, subject, text and mode, `sender` is `(name, address)`, `known_faults` is
+        `fields` has to, subject and mode, `sender` is `(name, address)`, `known_faults` is
         `{field: sentence}` of fields that are not even here. Raises SettingsError `bad_job` with
         every bad field.
         """
-        entered = {"sender": sender, "files": self._described}
-        for name in ("to", "subject", "text"):
-            entered[name] = fields[name]
+        entered = {
+            "to": fields["to"],
+            "subject": fields["subject"],
+            "text_bytes": self._text_bytes,
+            "text_pieces": self._text_pieces,
+            "sender": sender,
+            "files": self._described,
+        }
         faults = faults_of(entered, fields["mode"] or "spool")
         faults.update(known_faults)
         if faults:
             raise _bad_job(faults)
-        now_s = self._clock.now_s()
+        return self._outbox.add(self._rendered(entered))
+
+    def _rendered(self, entered):
+        """Write the mail but for its files; return the job's record."""
+        if self._text:
+            self._text.close()
+            self._text = None
         self._writer = self._files.create(self._folder + "/mail")
+        now_s = self._clock.now_s()
         record = new_record(self._job_id, entered, now_s, self._random_bytes, self._writer)
         self._writer.close()
         self._writer = None
-        return self._outbox.add(record)
+        self._files.remove(self._folder + "/text")
+        return record
+
+    def _text_pieces(self):
+        if not self._text_bytes:
+            return
+        file = self._files.open(self._folder + "/text")
+        try:
+            piece = file.read(_PIECE_BYTES)
+            while piece:
+                yield piece
+                piece = file.read(_PIECE_BYTES)
+        finally:
+            file.close()
 
 
 def _bad_job(faults):

@@ -5,10 +5,11 @@ import asyncio
 from mfpmail.core import limits, settings
 from mfpmail.core.errors import ProtocolError
 from mfpmail.core.mimeparse import NO_BOUNDARY, PART_BEGIN, PART_END, TRUNCATED, MimeParser
+from mfpmail.core.text import Utf8Check
 from mfpmail.service.draft import Draft
 
 _BLOCK_BYTES = 2048
-_FIELDS = ("to", "subject", "text", "mode")
+_FIELDS = ("to", "subject", "mode")
 _MAX_FIELD_BYTES = limits.MAX_TEXT_BYTES  # for 100 recipients as well
 _MAX_PARTS = 64
 _NO_NAME = "file"
@@ -57,6 +58,7 @@ class _Form:
         self.too_long = {}  # the faults of fields whose content was dropped for its size
         self._draft = draft
         self._field = None  # the bytes of the field that comes now
+        self._text_check = None  # while the text comes
         self._file_type = None  # what the upload says of the file that comes now
         self._in_file = False
         self._parts = 0
@@ -70,6 +72,8 @@ class _Form:
                 self._end(value)
             elif self._file_type is not None:
                 self._write(value)
+            elif self._text_check:
+                self._take_text(value)
             elif self._field is not None and len(self._field) <= _MAX_FIELD_BYTES:
                 self._field.extend(value)
 
@@ -81,6 +85,8 @@ class _Form:
             self._file_type = part.content_type if "content-type" in part.headers else ""
             if part.file_name:
                 self._open(part.file_name)
+        elif part.name == "text":
+            self._text_check = Utf8Check()
         elif part.name in _FIELDS:
             self._field = bytearray()
 
@@ -95,12 +101,20 @@ class _Form:
             self._open(_NO_NAME)
         self._draft.write(data)
 
+    def _take_text(self, data):
+        if not self._text_check.accepts(data):
+            raise _not_utf8("text")
+        self._draft.write_text(data)
+
     def _end(self, part):
         if self._in_file:
             self._draft.close_file()
         elif self._field is not None:
             self.fields[part.name] = self._decoded(part.name)
+        if self._text_check and not self._text_check.complete:
+            raise _not_utf8("text")
         self._in_file = False
+        self._text_check = None
         self._file_type = None
         self._field = None
 
@@ -111,4 +125,8 @@ class _Form:
         try:
             return self._field.decode()
         except UnicodeError:
-            raise ProtocolError("bad_upload", "The field %s is not UTF-8." % name)
+            raise _not_utf8(name)
+
+
+def _not_utf8(name):
+    return ProtocolError("bad_upload", "The field %s is not UTF-8." % name)
