@@ -326,19 +326,21 @@ def test_send_delivered_mail_whose_record_cannot_be_stored_is_not_sent_again():
     assert len(ports.net.streams) == 1
 
 
-def test_outbox_damaged_record_is_reported_and_the_others_are_listed():
-    device, ports = device_with(acquired=False)
-    lost, kept = spool(device), spool(device)
-    ports.files.content["outbox/%s/job.json" % lost.id] = b"garbage"
-    assert [shown["id"] for shown in device.outbox.listing()] == [kept.id]
-    assert device.outbox.find(lost.id) is None
-    assert len(device.store.faults) == 1
-
-
-def test_outbox_finished_job_loses_files_that_a_power_cut_left():
+def test_send_heap_that_is_full_leaves_the_job_waiting():
     device, ports = device_with(delivery("a@far.test"))
-    job = spool(device, files=[("scan.pdf", SCAN)])
+    job = spool(device)
+
+    def full(*_, **__):
+        raise MemoryError
+
+    connect, ports.net.connect = ports.net.connect, full
+    update, device.outbox.update = device.outbox.update, full
+    try:
+        send(device)
+        raise AssertionError("nobody was told")
+    except MemoryError:
+        pass
+    assert job.state == "queued"
+    ports.net.connect, device.outbox.update = connect, update
     send(device)
-    ports.files.content["outbox/%s/0" % job.id] = SCAN
-    Device(ports)
-    assert ports.files.names("outbox/" + job.id) == ["job.json"]
+    assert job.state == "sent"

@@ -34,15 +34,22 @@ class Sender:
         job.state = SENDING
         job.bytes_done = 0
         try:
+            await self._attempt(job)
+        finally:
+            if job.state == SENDING:  # not even that could be stored: as on flash, it waits
+                job.state = QUEUED
+        if job.cancelled:
+            self._outbox.sweep(job)
+        self._log("job %s: %s" % (job.id, "cancelled" if job.cancelled else job.state))
+
+    async def _attempt(self, job):
+        try:
             await self._deliver(job)
         except MailError as error:
             self._settle_failure(job, error)
         except Exception as error:  # a fault of ours must not leave the job without a state
             message = "The device made a mistake (%s)." % type(error).__name__
             self._settle_failure(job, MailError("internal", message, errors.TRANSIENT))
-        if job.cancelled:
-            self._outbox.sweep(job)
-        self._log("job %s: %s" % (job.id, "cancelled" if job.cancelled else job.state))
 
     async def _deliver(self, job):
         session = await self._servers.open("smtp")

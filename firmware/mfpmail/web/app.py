@@ -1,6 +1,7 @@
 """The web server: microdot, the administrator's page, and the rules that hold for every call."""
 
 import asyncio
+import gc
 
 from microdot import Microdot, Request, Response, send_file
 
@@ -132,6 +133,8 @@ async def serve(app, host, port, on_ready):
                     await app.handle_request(request, answer)
         except (OSError, asyncio.TimeoutError):
             pass  # the browser went away
+        except MemoryError:
+            gc.collect()  # the browser sees its connection closed, and asks again
         finally:
             await answer.close()
 

@@ -17,6 +17,7 @@ from mfpmail.hal.failures import network_error, tls_error
 from mfpmail.hal.unix.secure import Handshake, handshake_failure, is_end_of_stream, shared_trust
 
 _SHARE_AFTER_MS = 5  # a stream that never has to wait lets the other tasks run this often
+_NO_MEMORY_PAUSE_MS = 100
 _IPPROTO_TCP = 6  # neither is named in MicroPython's socket module
 _TCP_NODELAY = 1
 
@@ -274,8 +275,11 @@ class _Patience:
         while self._task is not None:
             left_ms = ticks_diff(self._limit, ticks_ms())
             if left_ms <= 0:
-                self.end("timeout")
-                break
+                try:
+                    self.end("timeout")
+                    break
+                except MemoryError:  # nobody else would end this wait
+                    left_ms = _NO_MEMORY_PAUSE_MS
             self._alarm = self._limit
             await asyncio.sleep_ms(left_ms)
         self._watcher = None
