@@ -21,9 +21,7 @@ def sandbox(tmp_path_factory):
 @pytest.fixture(params=RUNTIMES)
 def device(request, sandbox, tmp_path):
     """A fresh device that nobody has set up, once under each interpreter."""
-    ca_pem = sandbox.endpoints["ca_pem"]
-    with DeviceProcess(tmp_path / "device", PASSWORD, ca_pem, request.param) as process:
-        process.endpoints = sandbox.endpoints
+    with started_device(request.param, sandbox, tmp_path / "device") as process:
         yield process
 
 

@@ -15,8 +15,8 @@ from fakes.dialogues import (
 from fakes.ports import FakePorts
 from fakes.provider import DEVICE_ANSWER, refused, tokens
 from mfpmail.core.errors import TlsError
+from mfpmail.service.conntest import UPDATE_FAILED
 from mfpmail.service.device import Device
-from mfpmail.service.signin import UPDATE_FAILED
 from support import acquire, configure, failure_of, run, spool
 
 PROBE = [

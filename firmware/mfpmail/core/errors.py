@@ -17,6 +17,8 @@ CONFIGURATION = "configuration"  # a setting is wrong; the token keeps its state
 TRANSIENT = "transient"  # try again later; the token keeps its state
 MESSAGE = "message"  # this mail cannot be delivered; others can
 
+DEAD_TOKEN = (INVALID, INTERACTION, ACCOUNT)  # what makes a token Invalid and holds the mail
+
 KINDS = (PENDING, FLOW_OVER, INVALID, INTERACTION, ACCOUNT, CONFIGURATION, TRANSIENT, MESSAGE)
 
 
@@ -36,6 +38,10 @@ class MailError(Exception):
         self.message = message
         self.kind = kind or self.default_kind
         self.hint = hint
+
+    def cause(self):
+        """Return what a token or a job keeps of it: `{"reason", "message", "hint"}`."""
+        return {"reason": self.code, "message": self.message, "hint": self.hint}
 
 
 class NetworkError(MailError):

@@ -15,7 +15,6 @@ MAX_UNIQUE_ID_BYTES = 70  # RFC 1939 section 7
 
 # OAuth: Microsoft's access tokens run over 2,500 bytes, Google's stay below 2,048.
 MAX_TOKEN_BYTES = 8192
-MAX_PROVIDER_BODY_BYTES = 65536
 PROVIDER_DEADLINE_MS = 15000
 
 MAX_REDIRECT_CHARS = 4096

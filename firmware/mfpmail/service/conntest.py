@@ -2,9 +2,8 @@
 
 from mfpmail.core import errors, settings
 from mfpmail.core.errors import MailError
-from mfpmail.service.signin import UPDATE_FAILED
 
-_DEAD_KINDS = (errors.INVALID, errors.INTERACTION, errors.ACCOUNT)
+UPDATE_FAILED = "Token update failed. Please delete the token and obtain it again."
 
 
 async def run_test(servers, name, setting):
@@ -38,6 +37,6 @@ async def _count(session):
 def _failure(error, session):
     step = getattr(error, "step", None) or session.step
     message = error.message
-    if step == "token" and error.kind in _DEAD_KINDS and error.code != "token_missing":
+    if step == "token" and error.kind in errors.DEAD_TOKEN and error.code != "token_missing":
         message = "%s (%s)" % (UPDATE_FAILED, error.message)
     return {"result": error.kind, "step": step, "message": message, "hint": error.hint}

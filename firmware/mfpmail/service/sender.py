@@ -14,7 +14,6 @@ from mfpmail.service.jobs import (
 )
 from mfpmail.service.spooled import SpooledMessage
 
-_HOLD_KINDS = (errors.INVALID, errors.INTERACTION, errors.ACCOUNT)
 _FIRST_PAUSE_S = 30
 _MAX_PAUSE_S = 3600
 
@@ -105,8 +104,8 @@ class Sender:
             self._settle(job, results)
         elif error.kind == errors.MESSAGE:
             self._give_up(job, error)
-        elif error.kind in _HOLD_KINDS:
-            self._outbox.update(job, state=HELD, **_cause(error))
+        elif error.kind in errors.DEAD_TOKEN:
+            self._outbox.update(job, state=HELD, **error.cause())
         else:
             self._retry(job, error)
 
@@ -119,20 +118,16 @@ class Sender:
                 state = PARTLY_SENT
             elif recipient["state"] == QUEUED:
                 recipient["state"] = FAILED
-        self._outbox.update(job, state=state, recipients=recipients, **_cause(error))
+        self._outbox.update(job, state=state, recipients=recipients, **error.cause())
 
     def _retry(self, job, error, **changes):
         attempts = job.record["attempts"] + 1
         pause_s = min(_FIRST_PAUSE_S << min(attempts - 1, 10), _MAX_PAUSE_S)
         pause_s += pause_s * self._random_bytes(1)[0] // 1024  # up to a quarter more
-        changes.update(_cause(error))
+        changes.update(error.cause())
         changes["attempts"] = attempts
         changes["next_attempt_at"] = self._clock.now_s() + pause_s
         self._outbox.update(job, state=RETRYING, **changes)
-
-
-def _cause(error):
-    return {"reason": error.code, "message": error.message, "hint": error.hint}
 
 
 def _with_replies(recipients, replies):

@@ -3,8 +3,6 @@
 from mfpmail.core import settings
 from mfpmail.core.errors import MailError
 
-UPDATE_FAILED = "Token update failed. Please delete the token and obtain it again."
-
 
 class MailServers:
     """Makes signed-in sessions; `keepers` maps settings to their TokenKeeper.

@@ -9,12 +9,7 @@ from mfpmail.service.patience import Patience
 _VERSION = 1
 _REFRESH_MARGIN_S = 60
 _MAX_PAUSE_S = 60
-_DEAD_KINDS = (errors.INVALID, errors.INTERACTION, errors.ACCOUNT)
-_OVER_KINDS = (errors.FLOW_OVER, errors.INVALID, errors.INTERACTION, errors.ACCOUNT)
-
-
-def _cause(error):
-    return {"reason": error.code, "message": error.message, "hint": error.hint}
+_OVER_KINDS = (errors.FLOW_OVER,) + errors.DEAD_TOKEN
 
 
 class TokenKeeper:
@@ -97,7 +92,7 @@ class TokenKeeper:
             tokens = await self._exchange.finish_redirect(*self._asking(), pasted, *secrets)
         except ProviderError as error:
             if generation == self._generation and error.kind in _OVER_KINDS:
-                self._take(token.GRANT_ENDED, _cause(error))
+                self._take(token.GRANT_ENDED, error.cause())
             raise
         self._require_generation(generation)
         self._take(token.TOKEN_RECEIVED, self._fields(tokens))
@@ -197,9 +192,9 @@ class TokenKeeper:
     def _note_failure(self, error):
         """Leave the provider alone for a while; a dead token becomes Invalid."""
         self._patience.note(error)
-        if not isinstance(error, ProviderError) or error.kind not in _DEAD_KINDS:
+        if not isinstance(error, ProviderError) or error.kind not in errors.DEAD_TOKEN:
             return
-        changes = _cause(error)
+        changes = error.cause()
         changes["interaction"] = error.kind == errors.INTERACTION
         changes["idle_renew_at"] = renewal.times(
             self._clock.now_s(), 0, 0, self._exchange.chance()
@@ -217,7 +212,7 @@ class TokenKeeper:
             event, changes = await self._begin(setting["grant"])
         except ProviderError as error:
             if generation == self._generation:
-                self._take(token.GRANT_FAILED, _cause(error))
+                self._take(token.GRANT_FAILED, error.cause())
             raise
         self._require_generation(generation)
         changes["account"] = setting["account"]
@@ -244,7 +239,7 @@ class TokenKeeper:
 
     def _poll_answered(self, error):
         if error.kind in _OVER_KINDS:
-            self._take(token.GRANT_ENDED, _cause(error))
+            self._take(token.GRANT_ENDED, error.cause())
             return
         if error.kind == errors.PENDING:  # the provider answers: earlier trouble is over
             self._record.update({"reason": "", "message": "", "hint": ""})
@@ -265,7 +260,7 @@ class TokenKeeper:
 
     def _end_when_expired(self):
         if self._clock.now_s() >= self._record["code_expires_at"]:
-            self._take(token.GRANT_ENDED, _cause(self._exchange.error("expired_token")))
+            self._take(token.GRANT_ENDED, self._exchange.error("expired_token").cause())
 
     async def _renewed(self):
         if self._record["grant"] == "client_credentials":
@@ -325,7 +320,7 @@ class TokenKeeper:
 
     def _show(self, error):
         """Show the trouble beside a state that it does not change."""
-        self._record.update(_cause(error))
+        self._record.update(error.cause())
 
     def _wait(self, pause_s):
         self._pause_s = pause_s
