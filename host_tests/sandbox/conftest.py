@@ -36,6 +36,10 @@ class OAuthClient:
         url = self.endpoints[endpoint]
         return requests.post(url, data=form, verify=self.endpoints["ca_pem"], timeout=10)
 
+    def get(self, url, access_token=None):
+        header = {"Authorization": "Bearer " + access_token} if access_token else {}
+        return requests.get(url, headers=header, verify=self.endpoints["ca_pem"], timeout=10)
+
     def begin(self, scope="mail.send mail.pop offline_access"):
         answer = self.post(
             "device_authorization_endpoint", client_id=self.endpoints["client_id"], scope=scope

@@ -1,5 +1,6 @@
 """Who and what the authorization server knows: accounts, clients, scopes."""
 
+import hashlib
 import hmac
 import re
 from dataclasses import dataclass
@@ -18,10 +19,14 @@ PASSWORDS = {
 SCOPE_SMTP = "mail.send"
 SCOPE_POP = "mail.pop"
 SCOPE_OFFLINE = "offline_access"
+SCOPE_OPENID = "openid"
+SCOPE_EMAIL = "email"
 SCOPES = {
     SCOPE_SMTP: "send mail as you",
     SCOPE_POP: "read and delete mail in your maildrop",
     SCOPE_OFFLINE: "keep this access until you withdraw it",
+    SCOPE_OPENID: "know which account you sign in with",
+    SCOPE_EMAIL: "know your mail address",
 }
 
 DEVICE_CLIENT_ID = "mfpmail-sandbox"
@@ -103,3 +108,8 @@ def password_matches(account, password):
     """Whether `password` is the one of `account`; takes the same time for unknown accounts."""
     expected = PASSWORDS.get(account, "")
     return hmac.compare_digest(expected.encode(), password.encode()) and bool(expected)
+
+
+def subject_of(account):
+    """The `sub` of an account: it never changes and, as real ones, is no mail address."""
+    return hashlib.sha256(account.encode()).hexdigest()[:24]

@@ -3,12 +3,13 @@
 import threading
 from dataclasses import dataclass
 
-from flask import Flask, jsonify
+from flask import Flask, jsonify, request
 from werkzeug.serving import WSGIRequestHandler, make_server
 
 from .accounts import make_clients
 from .faults import FaultSwitches
 from .oauth import OAuthServer
+from .openid import userinfo_answer
 from .pages import make_pages
 
 MAX_REQUEST_BYTES = 64 * 1024
@@ -18,13 +19,21 @@ POLL_INTERVAL_S = 0.02
 
 @dataclass(frozen=True)
 class AuthOptions:
-    """What the server issues. `access_token_bytes` is before base64: 6000 makes 8,000 letters."""
+    """What the server issues. `access_token_bytes` is before base64: 6000 makes 8,000 letters.
+
+    `refresh_token_expires_in_s` counts from the sign-in or, with `refresh_token_sliding`, from
+    the last refresh; 0 = refresh tokens never end, and answers do not speak of it. `id_tokens`:
+    whether who asks for the scope `openid` gets an ID token; without, only userinfo tells.
+    """
 
     access_token_expires_in_s: int = 3600
     access_token_bytes: int = 48
     device_code_expires_in_s: int = 900
     authorization_code_expires_in_s: int = 300
     interval_s: int = 1
+    refresh_token_expires_in_s: int = 0
+    refresh_token_sliding: bool = False
+    id_tokens: bool = True
 
 
 class AuthServer(FaultSwitches):
@@ -97,8 +106,20 @@ class AuthServer(FaultSwitches):
 
     def _add_oauth_routes(self, app, oauth):
         @app.get("/.well-known/oauth-authorization-server")
+        @app.get("/.well-known/openid-configuration")
         def metadata():
             return jsonify(oauth.metadata())
+
+        @app.get("/jwks")
+        def jwks():
+            return jsonify(oauth.id_tokens.jwks())
+
+        @app.get("/userinfo")
+        def userinfo():
+            body, status, headers = userinfo_answer(
+                self._store, request.headers.get("Authorization", "")
+            )
+            return jsonify(body), status, headers
 
         @app.post("/device_authorization")
         def device_authorization():
@@ -107,7 +128,7 @@ class AuthServer(FaultSwitches):
         @app.post("/token")
         def token():
             self._journal.count("token_requests")
-            return self._answer_throttled() or oauth.create_token_response()
+            return self._answer_token_request(oauth.create_token_response)
 
         @app.post("/revoke")
         def revoke():
@@ -129,6 +150,10 @@ class _Handler(WSGIRequestHandler):
     protocol_version = "HTTP/1.1"
     timeout = IDLE_TIMEOUT_S
     disable_nagle_algorithm = True  # header and body are two writes: 40 ms lost otherwise
+
+    def connection_dropped(self, error, environ=None):
+        """Closes what a lost answer leaves open: the base class would await another request."""
+        self.close_connection = True
 
     def log(self, type, message, *args):
         """Silent: the journal tells what matters, and URLs hold user codes."""

@@ -2,11 +2,11 @@
 
 import threading
 
-from flask import jsonify, request
+from flask import Response, jsonify, request
 
 # What a device asks through the network it stands in. Introspection is not among them: the mail
 # servers are on the far side of a captive portal.
-DEVICE_VIEWS = ("metadata", "device_authorization", "token", "revoke")
+DEVICE_VIEWS = ("metadata", "jwks", "device_authorization", "token", "userinfo", "revoke")
 PORTAL_PAGE = """<!doctype html>
 <html lang="en">
 <head><title>Welcome</title></head>
@@ -23,6 +23,9 @@ class FaultSwitches:
         self._outage = False
         self._throttled = Countdown()
         self._retry_after_s = 0
+        self._refused = Countdown()
+        self._refusal = ({}, 400)
+        self._lost = Countdown()
         self._portal = Countdown()
 
     def set_outage(self, outage):
@@ -38,6 +41,29 @@ class FaultSwitches:
         self._retry_after_s = int(retry_after_s)
         self._throttled.set(count)
         self._journal.note(f"throttled: the next {count} token requests")
+
+    def refuse(self, count, error, description="", status=400, **more):
+        """The next `count` token requests get this error (RFC 6749 section 5.2), whatever they ask.
+
+        `description` ("" = none) is the `error_description`; `more` are further fields of the
+        JSON, such as Microsoft's `suberror` and `error_codes` or Google's `error_subtype`.
+        No code is used up and no token spent. They are counted as token requests. `count` 0
+        ends it.
+        """
+        described = {"error_description": description} if description else {}
+        self._refusal = ({"error": error, **described, **more}, status)
+        self._refused.set(count)
+        self._journal.note(f"refused with {error}: the next {count} token requests")
+
+    def lose_answer(self, count):
+        """The next `count` token requests are carried out, but the connection closes unanswered.
+
+        So it looks when the network dies: the client has to ask again with the refresh token
+        that is spent (see `refresh_grace_s` of `Store`). Throttled and refused requests do not
+        count, as nothing is carried out. `count` 0 ends it.
+        """
+        self._lost.set(count)
+        self._journal.note(f"answer lost: the next {count} token requests")
 
     def answer_html(self, count):
         """The next `count` requests of a device get a web page with status 200.
@@ -56,12 +82,21 @@ class FaultSwitches:
             return PORTAL_PAGE
         return None
 
-    def _answer_throttled(self):
-        """The answer to the current token request while throttled; None lets it through."""
-        if not self._throttled.take():
-            return None
-        retry_after = {"Retry-After": str(self._retry_after_s)}
-        return jsonify(error="temporarily_unavailable"), 429, retry_after
+    def _answer_token_request(self, carry_out):
+        """The answer to the current token request; `carry_out()` is the one without faults."""
+        if self._throttled.take():
+            retry_after = {"Retry-After": str(self._retry_after_s)}
+            return jsonify(error="temporarily_unavailable"), 429, retry_after
+        if self._refused.take():
+            return jsonify(self._refusal[0]), self._refusal[1]
+        answer = carry_out()
+        return Response(_dropped()) if self._lost.take() else answer
+
+
+def _dropped():
+    """A body that fails before its first byte: not even the status line is sent."""
+    raise ConnectionAbortedError("the answer is lost on purpose")
+    yield  # Flask would answer 500 to an error before the body
 
 
 class Countdown:

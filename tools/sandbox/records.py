@@ -72,7 +72,7 @@ class Token(TokenMixin):
     account: str
     scope: str
     issued_at: float
-    expires_at: float = 0
+    expires_at: float = 0  # refresh tokens: 0 = never
     expired: bool = False
     spent_at: float = 0  # refresh tokens: when it was exchanged; 0 = never
     replays_left: int = 0

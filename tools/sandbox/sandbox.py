@@ -30,9 +30,10 @@ class Sandbox:
     """Servers that keep their state in `state_dir`: CA, ports, tokens and maildrops.
 
     Options: `access_token_expires_in_s`, `access_token_bytes`, `device_code_expires_in_s`,
-    `authorization_code_expires_in_s` and `interval_s` as in `AuthOptions`; `refresh_grace_s` and
-    `clock` (epoch seconds) as in `Store`; `on_event` is called with one readable line an event,
-    from any thread.
+    `authorization_code_expires_in_s`, `interval_s`, `refresh_token_expires_in_s`,
+    `refresh_token_sliding` and `id_tokens` as in `AuthOptions`; `refresh_grace_s` and `clock`
+    (epoch seconds) as in `Store`; `on_event` is called with one readable line an event, from any
+    thread.
 
     After `start()`: `endpoints` (a dict, everything a device must be told), `auth` with its fault
     switches, `counters`. Use it as a context manager, or call `start()` and `stop()`.
@@ -102,6 +103,7 @@ def _endpoints(ports, ca_pem):
         "token_endpoint": issuer + "/token",
         "revocation_endpoint": issuer + "/revoke",
         "introspection_endpoint": issuer + "/introspect",
+        "userinfo_endpoint": issuer + "/userinfo",
         "client_id": DEVICE_CLIENT_ID,
         "app_client_id": APP_CLIENT_ID,
         "app_client_secret": APP_CLIENT_SECRET,

@@ -132,10 +132,13 @@ class Store:
 
     # Tokens
 
-    def add_tokens(self, grant_id, client_id, account, scope, token, grant_scope=None):
+    def add_tokens(
+        self, grant_id, client_id, account, scope, token, grant_scope=None, refresh_expires_at=0
+    ):
         """Remembers what the token endpoint is about to hand out.
 
-        `token` is the token response; `grant_scope` is what later refreshes may ask for.
+        `token` is the token response; `grant_scope` is what later refreshes may ask for;
+        `refresh_expires_at` is when the refresh token ends, 0 = never.
         """
         with self._lock:
             now = self.clock()
@@ -146,7 +149,13 @@ class Store:
             if "refresh_token" in token:
                 refresh = _digest(token["refresh_token"])
                 self._refresh_tokens[refresh] = Token(
-                    refresh, grant_id, client_id, account, grant_scope or scope, now
+                    refresh,
+                    grant_id,
+                    client_id,
+                    account,
+                    grant_scope or scope,
+                    now,
+                    refresh_expires_at,
                 )
             self._save()
 
@@ -156,9 +165,11 @@ class Store:
             return self._fresh(self._access_tokens.get(_digest(access_token)))
 
     def find_refresh_token(self, refresh_token):
-        """The `Token` (perhaps spent), or None if unknown or revoked."""
+        """The `Token` (perhaps spent), or None if unknown, revoked or expired."""
         with self._lock:
-            return self._refresh_tokens.get(_digest(refresh_token))
+            record = self._refresh_tokens.get(_digest(refresh_token))
+            ended = record and record.expires_at and self.clock() >= record.expires_at
+            return None if ended else record
 
     def spend_refresh_token(self, record):
         """Takes a refresh token out of use, once; False means reuse, and the grant is revoked."""
@@ -228,8 +239,13 @@ class Store:
 
     def _prune(self):
         dead = self.clock() - KEEP_DEAD_S
-        for table in (self._device_codes, self._authorization_codes, self._access_tokens):
-            for digest in [d for d, r in table.items() if r.expires_at < dead]:
+        for table in (
+            self._device_codes,
+            self._authorization_codes,
+            self._access_tokens,
+            self._refresh_tokens,
+        ):
+            for digest in [d for d, r in table.items() if 0 < r.expires_at < dead]:
                 del table[digest]
         spent = {}
         for record in reversed(list(self._refresh_tokens.values())):
