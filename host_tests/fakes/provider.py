@@ -37,11 +37,19 @@ class FakeHttp:
 
     def __init__(self, answers=()):
         self.answers = list(answers)
-        self.requests = []
+        self.requests = []  # `(url, body)`, the body None where it was a GET
+        self.sent_headers = {}  # of the last request
         self.headers = {}  # of every answer, names in lower case
 
-    async def post(self, url, headers, body, deadline_ms):
-        self.requests.append((url, body.decode()))
+    async def post(self, url, headers, body, deadline_ms=15000):
+        return await self._answer(url, headers, body.decode())
+
+    async def get(self, url, headers, deadline_ms=15000):
+        return await self._answer(url, headers, None)
+
+    async def _answer(self, url, headers, body):
+        self.requests.append((url, body))
+        self.sent_headers = dict(headers)
         answer = self.answers.pop(0)
         await asyncio.sleep(0)  # whoever else is waiting gets a turn
         if callable(answer):

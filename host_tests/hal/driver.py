@@ -39,9 +39,15 @@ class Driver:
         return outcome
 
     async def post(self, url, headers=None, body="", deadline_ms=5000):
+        return await self._answer(self._http.post(url, headers or {}, body, deadline_ms))
+
+    async def get(self, url, headers=None, deadline_ms=5000):
+        return await self._answer(self._http.get(url, headers or {}, deadline_ms))
+
+    async def _answer(self, call):
         module = sys.modules.get("tls")
         try:
-            answer = await self._http.post(url, headers or {}, body, deadline_ms)
+            answer = await call
         finally:
             assert sys.modules.get("tls") is module
         assert isinstance(answer[2], bytes)
@@ -49,19 +55,19 @@ class Driver:
             return {"status": answer[0], "sha1": hexlify(hashlib.sha1(answer[2]).digest()).decode()}
         return {"status": answer[0], "headers": answer[1], "body": str(answer[2], "utf-8")}
 
-    async def post_beside_module(self, url):
-        """A post while `tls` is already in `sys.modules`, as after some other import of it."""
+    async def beside_module(self, method, url):
+        """A request while `tls` is already in `sys.modules`, as after some other import of it."""
         sys.modules["tls"] = self
         try:
-            outcome = await self.post(url)
+            outcome = await getattr(self, method)(url)
             assert sys.modules["tls"] is self
         finally:
             del sys.modules["tls"]
         return outcome
 
-    async def post_and_cancel(self, url):
+    async def cancel_request(self, method, url):
         """Cancels a call that waits for its answer."""
-        task = asyncio.create_task(self._http.post(url, {}, "x=1"))
+        task = asyncio.create_task(getattr(self, method)(url))
         await asyncio.sleep(0.1)
         task.cancel()
         try:

@@ -26,8 +26,23 @@ def post(port):
     }
 
 
+def get(port):
+    headers = {"Authorization": "Bearer " + SECRET}
+    return {"do": "get", "url": "https://localhost:%d/userinfo" % port, "headers": headers}
+
+
 def connect(port):
     return {"do": "connect", "port": port, "say": "AUTH XOAUTH2 " + SECRET}
+
+
+def every_way(port):
+    return [post(port), get(port), connect(port)]
+
+
+def every_way_within(port, timeout_ms):
+    """The same, with so many milliseconds for the handshake."""
+    limits = ("deadline_ms", "deadline_ms", "timeout_ms")
+    return [{**case, name: timeout_ms} for case, name in zip(every_way(port), limits, strict=True)]
 
 
 def start_tls(port):
@@ -56,14 +71,14 @@ def assert_unsent(server, count):
 @pytest.mark.parametrize("kind", REFUSALS)
 def test_connection_of_unverified_server_is_refused_before_a_byte_is_sent(run, contexts, kind):
     with Server(to_end, contexts[kind]) as server:
-        outcomes = run(post(server.port), connect(server.port))
+        outcomes = run(*every_way(server.port))
     code, words = REFUSALS[kind]
     for outcome in outcomes:
         assert (outcome["type"], outcome["error"]) == ("TlsError", code)
         assert words in outcome["message"]
         assert "localhost" in outcome["message"]
         assert SECRET not in outcome["message"]
-    assert_unsent(server, 2)
+    assert_unsent(server, 3)
 
 
 @pytest.mark.parametrize("kind", REFUSALS)
@@ -83,8 +98,8 @@ def test_start_tls_of_unverified_server_is_refused_before_a_byte_is_sent(run, co
 
 def test_connection_without_anchors_is_refused_before_it_is_made(run, contexts):
     with Server(to_end, contexts["good"]) as server:
-        outcomes = run(post(server.port), connect(server.port), anchors=[])
-    assert [outcome["error"] for outcome in outcomes] == ["tls_untrusted"] * 2
+        outcomes = run(*every_way(server.port), anchors=[])
+    assert [outcome["error"] for outcome in outcomes] == ["tls_untrusted"] * 3
     assert server.connections == []
 
 
@@ -92,11 +107,9 @@ def test_connection_with_another_anchor_is_refused(run, contexts):
     from hal.authority import Authority
 
     with Server(to_end, contexts["good"]) as server:
-        outcomes = run(
-            post(server.port), connect(server.port), anchors=[Authority("trusted").anchor]
-        )
-    assert [outcome["error"] for outcome in outcomes] == ["tls_untrusted"] * 2
-    assert_unsent(server, 2)
+        outcomes = run(*every_way(server.port), anchors=[Authority("trusted").anchor])
+    assert [outcome["error"] for outcome in outcomes] == ["tls_untrusted"] * 3
+    assert_unsent(server, 3)
 
 
 def test_connection_ignores_trust_of_the_environment(run, contexts, monkeypatch, tmp_path):
@@ -111,9 +124,9 @@ def test_connection_ignores_trust_of_the_environment(run, contexts, monkeypatch,
         monkeypatch.setenv(name, str(bundle))
     monkeypatch.setenv("HTTPS_PROXY", "http://127.0.0.1:9")
     with Server(to_end, server_context(tmp_path, other.issue())) as server:
-        outcomes = run(post(server.port), connect(server.port))
-    assert [outcome["error"] for outcome in outcomes] == ["tls_untrusted"] * 2
-    assert_unsent(server, 2)
+        outcomes = run(*every_way(server.port))
+    assert [outcome["error"] for outcome in outcomes] == ["tls_untrusted"] * 3
+    assert_unsent(server, 3)
 
 
 def test_connection_to_server_in_clear_is_refused(run):
@@ -122,7 +135,7 @@ def test_connection_to_server_in_clear_is_refused(run):
         connection.receive_to_end()
 
     with Server(handler) as server:
-        outcomes = run(post(server.port), connect(server.port))
+        outcomes = run(*every_way(server.port))
     for outcome in outcomes:
         assert (outcome["type"], outcome["error"]) == ("TlsError", "tls_handshake")
     assert all(SECRET.encode() not in connection.raw for connection in server.connections)
@@ -135,13 +148,14 @@ def test_connection_to_tls13_only_server_is_refused_by_micropython_alone(run, co
         connection.receive_to_end()
 
     with Server(handler, contexts["tls13_only"]) as server:
-        outcomes = run(post(server.port), dict(connect(server.port), until=12))
+        *requests, connection = every_way(server.port)
+        outcomes = run(*requests, dict(connection, until=12))
     if run.is_micropython:
-        assert [outcome["error"] for outcome in outcomes] == ["tls_handshake"] * 2
-        assert_unsent(server, 2)
+        assert [outcome["error"] for outcome in outcomes] == ["tls_handshake"] * 3
+        assert_unsent(server, 3)
     else:
-        assert outcomes[0]["status"] == 200
-        assert outcomes[1]["heard"] == "HTTP/1.1 200"
+        assert [outcome["status"] for outcome in outcomes[:2]] == [200, 200]
+        assert outcomes[2]["heard"] == "HTTP/1.1 200"
 
 
 def test_start_tls_with_bytes_injected_before_the_handshake_is_refused(run):
@@ -162,9 +176,7 @@ def test_connection_that_stalls_in_the_handshake_ends_in_time(run):
         server.released.wait(5)
 
     with Server(handler) as server:
-        cases = [post(server.port), connect(server.port)]
-        cases[0]["deadline_ms"] = cases[1]["timeout_ms"] = 300
-        outcomes = run(*cases)
+        outcomes = run(*every_way_within(server.port, 300))
     for outcome in outcomes:
         assert (outcome["type"], outcome["error"]) == ("NetworkError", "timeout")
         assert 250 <= outcome["elapsed_ms"] < 1000
@@ -178,9 +190,7 @@ def test_connection_whose_handshake_drips_ends_in_time(run):
             connection.send(b"\x02")
 
     with Server(handler) as server:
-        cases = [post(server.port), connect(server.port)]
-        cases[0]["deadline_ms"] = cases[1]["timeout_ms"] = 300
-        outcomes = run(*cases)
+        outcomes = run(*every_way_within(server.port, 300))
     for outcome in outcomes:
         assert (outcome["type"], outcome["error"]) == ("NetworkError", "timeout")
         assert outcome["elapsed_ms"] < 1000
@@ -188,7 +198,7 @@ def test_connection_whose_handshake_drips_ends_in_time(run):
 
 def test_connection_that_ends_in_the_handshake_is_a_network_failure(run):
     with Server(lambda connection: connection.receive(1)) as server:
-        outcomes = run(post(server.port), connect(server.port))
+        outcomes = run(*every_way(server.port))
     for outcome in outcomes:
         assert (outcome["type"], outcome["error"]) == ("NetworkError", "closed")
         assert outcome["kind"] == "transient"

@@ -48,6 +48,7 @@ def split_url(url):
 def request_fields(headers, host, port, body):
     """The header fields to send: those given, and the ones every request carries.
 
+    `body` is bytes; None where there is none, so that no length is named (RFC 9110 section 8.6).
     Raises `HttpError` `http_malformed` when a name or value could break the header block, or when
     a field is given that only the adapter may set.
     """
@@ -62,7 +63,8 @@ def request_fields(headers, host, port, body):
     if "accept" not in names:
         fields["Accept"] = "application/json"
     fields["Host"] = host if port == 443 else "%s:%d" % (host, port)
-    fields["Content-Length"] = str(len(body))
+    if body is not None:
+        fields["Content-Length"] = str(len(body))
     fields["Connection"] = "close"
     return fields
 

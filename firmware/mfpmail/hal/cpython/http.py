@@ -36,7 +36,7 @@ from mfpmail.hal.httpwire import (
 
 
 class Http:
-    """Posts to `https` URLs. `trust_anchors`: a list of DER bytes, the only issuers trusted."""
+    """Asks `https` URLs. `trust_anchors`: a list of DER bytes, the only issuers trusted."""
 
     def __init__(self, trust_anchors):
         self._context = verifying_context(trust_anchors)
@@ -49,13 +49,21 @@ class Http:
         `not_https`, `http_redirect`, `http_too_large` (over 16 KB of header or 64 KB of body),
         `http_malformed`.
         """
-        host, port, target = split_url(url)
         body = body.encode() if isinstance(body, str) else bytes(body)
+        return await self._request("POST", url, headers, body, deadline_ms)
+
+    async def get(self, url, headers, deadline_ms=15000):
+        """The same as `post` with a GET request, which has no body."""
+        return await self._request("GET", url, headers, None, deadline_ms)
+
+    async def _request(self, method, url, headers, body, deadline_ms):
+        host, port, target = split_url(url)
         fields = request_fields(headers, host, port, body)
         if self._context is None:
             raise tls_error("tls_untrusted", host)
         call = _Call(self._context, host, port, deadline_ms / 1000)
-        work = asyncio.get_running_loop().run_in_executor(None, call.run, target, fields, body)
+        loop = asyncio.get_running_loop()
+        work = loop.run_in_executor(None, call.run, method, target, fields, body)
         try:
             done, _ = await asyncio.wait({work}, timeout=deadline_ms / 1000)
         finally:
@@ -79,12 +87,12 @@ class _Call:
         self._sock = None
         self._is_over = False
 
-    def run(self, target, fields, body):
+    def run(self, method, target, fields, body):
         """The `(status, headers, body)`. Raises only `MailError`."""
         url = "https://%s:%d%s" % (self.host, self._port, target)
         # Named so that neither `requests` nor urllib3 adds a field of its own.
         fields = {**fields, "User-Agent": SKIP_HEADER, "Accept-Encoding": SKIP_HEADER}
-        request = requests.Request("POST", url, headers=fields, data=body).prepare()
+        request = requests.Request(method, url, headers=fields, data=body).prepare()
         adapter = _Adapter(self)
         try:
             response = adapter.send(request, stream=True, timeout=self._left_s())

@@ -36,7 +36,7 @@ _CONNECT_TIMEOUTS = (errno.ETIMEDOUT, errno.EINPROGRESS, errno.EAGAIN)
 
 
 class Http:
-    """Posts to `https` URLs. `trust_anchors`: a list of DER bytes, the only issuers trusted."""
+    """Asks `https` URLs. `trust_anchors`: a list of DER bytes, the only issuers trusted."""
 
     def __init__(self, trust_anchors):
         self._trust = shared_trust(trust_anchors)
@@ -50,15 +50,22 @@ class Http:
         `not_https`, `http_redirect`, `http_too_large` (over 16 KB of header or 64 KB of body),
         `http_malformed`.
         """
-        host, port, target = split_url(url)
         body = body.encode() if isinstance(body, str) else body
+        return self._request("POST", url, headers, body, deadline_ms)
+
+    async def get(self, url, headers, deadline_ms=15000):
+        """The same as `post` with a GET request, which has no body."""
+        return self._request("GET", url, headers, None, deadline_ms)
+
+    def _request(self, method, url, headers, body, deadline_ms):
+        host, port, target = split_url(url)
         fields = request_fields(headers, host, port, body)
         if self._trust.is_empty:
             raise tls_error("tls_untrusted", host)
         exchange = _Exchange(self._trust, host, deadline_ms)
         plain_url = "https://%s:%d%s" % (host, port, target)
         try:
-            answer = _post(exchange, plain_url, fields, body, deadline_ms)
+            answer = _send(exchange, method, plain_url, fields, body, deadline_ms)
         except (OSError, ValueError) as error:
             raise _failure(error, exchange, host)
         except MemoryError:
@@ -68,12 +75,12 @@ class Http:
         return exchange.status, exchange.headers, answer
 
 
-def _post(exchange, url, fields, body, deadline_ms):
+def _send(exchange, method, url, fields, body, deadline_ms):
     module = sys.modules.get("tls")
     sys.modules["tls"] = exchange
     try:
         response = requests.request(
-            "POST", url, data=body, headers=fields, timeout=deadline_ms / 1000, parse_headers=False
+            method, url, data=body, headers=fields, timeout=deadline_ms / 1000, parse_headers=False
         )
         return response.content
     finally:
