@@ -2,8 +2,8 @@
 
 MicroPython interns each identifier once, so `_a` in forty modules costs as much as in one. Two
 kinds of names can be replaced without looking at other modules: what starts with a single
-underscore and is defined in the module itself, and arguments that nobody passes by keyword. Lines
-stay where they are, so tracebacks stay true.
+underscore and is defined in the module itself, and arguments that nobody passes by keyword. What
+each class keeps to tell its own name can go. Lines stay where they are, so tracebacks stay true.
 """
 
 import ast
@@ -12,6 +12,8 @@ import itertools
 import keyword
 import string
 import tokenize
+
+import inline
 
 _FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)
 
@@ -61,6 +63,19 @@ def shorten(source, keywords=frozenset()):
         if token.type == tokenize.NAME and token.string in private:
             changes[token.start] = (token.string, private[token.string])
     return replace(source, changes)
+
+
+def forget_class_names(source):
+    """Return the source with classes that forget `__module__` and `__qualname__`.
+
+    MicroPython keeps both in the dict of every class. They are deleted in place of the docstring,
+    so a class without one keeps them, as does one with nothing else to use their room.
+    """
+    if "__module__" in source or "__qualname__" in source:
+        raise ValueError("the names that classes keep are read")
+    nodes = [node for node in ast.walk(ast.parse(source)) if isinstance(node, ast.ClassDef)]
+    docs = [node.body[0] for node in nodes if len(node.body) > 1 and ast.get_docstring(node, False)]
+    return inline.replace(source, [(doc, "del __module__, __qualname__\n") for doc in docs])
 
 
 def replace(source, changes):

@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from shorten import private_names, shorten
+from shorten import forget_class_names, private_names, shorten
 from trim import UNUSED, trim
 
 import image
@@ -96,6 +96,39 @@ def test_shorten_no_class_inherits_private_names_of_another_module():
                 assert base_path == path or not private_names(base_node), node.name
 
 
+CLASSES = """\
+class Documented:
+    \"\"\"Says what it is,
+    in two lines.\"\"\"
+
+    def value(self):
+        return 1
+
+
+class Error(Exception):
+    \"\"\"Nothing else.\"\"\"
+
+
+class Silent:
+    value = 2
+"""
+
+
+def test_forget_class_names_takes_the_place_of_the_docstring():
+    code = forget_class_names(CLASSES)
+    assert code.count("del __module__, __qualname__") == 1
+    assert code.splitlines()[1] == "    del __module__, __qualname__"
+    assert code.count("\n") == CLASSES.count("\n")
+    names = {"__name__": "m"}
+    exec(code, names)
+    assert names["Documented"]().value() == 1
+
+
+def test_forget_class_names_that_are_read_is_refused():
+    with pytest.raises(ValueError, match="are read"):
+        forget_class_names("class A:\n    'x'\n    name = __qualname__\n")
+
+
 def test_trim_missing_method_is_refused():
     source = "class Microdot:\n    def put(self):\n        pass\n    def get(self):\n        pass\n"
     assert "def put" not in trim(source, {"Microdot": ("put",)})
@@ -130,6 +163,55 @@ def test_image_update_keeps_the_data_of_the_device(tmp_path):
     assert fs.open("tokens/smtp", "rb").read() == b"token"
     assert fs.open("trust/ca.der", "rb").read() == b"ca"
     assert fs.listdir("lib") == ["new.mpy"]
+
+
+@pytest.fixture
+def copied_sources(tmp_path, monkeypatch):
+    """The folder of a copy of the firmware, from which the image is built instead."""
+    for folder in ("firmware", "boards", "tools"):
+        shutil.copytree(ROOT / folder, tmp_path / folder)
+    (tmp_path / "host_tests").mkdir()
+    monkeypatch.setattr(image, "ROOT", tmp_path)
+    monkeypatch.setattr(image, "BUILD", tmp_path / "build")
+    return tmp_path
+
+
+def test_image_modules_are_compiled_again_when_a_constant_of_another_changes(copied_sources):
+    core = image.build_tree() / "lib" / "mfpmail" / "core"
+    before = {path.name: path.stat().st_mtime_ns for path in core.iterdir()}
+    limits = copied_sources / "firmware" / "mfpmail" / "core" / "limits.py"
+    limits.write_text(limits.read_text().replace("REPLY_LINES = 64", "REPLY_LINES = 63"))
+    image.build_tree()
+    after = {path.name: path.stat().st_mtime_ns for path in core.iterdir()}
+    assert after.keys() == before.keys()
+    assert [name for name in sorted(after) if after[name] != before[name]] == ["smtp.mpy"]
+
+
+def test_image_modules_that_are_missing_or_were_cut_short_are_compiled_again(copied_sources):
+    core = image.build_tree() / "lib" / "mfpmail" / "core"
+    whole = (core / "smtp.mpy").read_bytes()
+    (core / "smtp.mpy").unlink()
+    image.build_tree()
+    assert (core / "smtp.mpy").read_bytes() == whole
+    (core / "smtp.mpy").write_bytes(b"")
+    (copied_sources / "build" / "HOST" / "digests.json").unlink()
+    image.build_tree()
+    assert (core / "smtp.mpy").read_bytes() == whole
+
+
+def test_image_up_to_date_modules_are_left_alone(copied_sources, monkeypatch):
+    image.build_tree()
+    (copied_sources / "tools" / "story.py").write_text("")
+    monkeypatch.setattr(image, "compile_module", None)
+    image.build_tree()
+
+
+def test_image_leaves_out_packages_that_say_nothing():
+    package = image.build_tree() / "lib" / "mfpmail"
+    assert (package / "__init__.mpy").exists()  # tells the version
+    assert (package / "web" / "__init__.mpy").exists()  # tells where its files are
+    assert not (package / "core" / "__init__.mpy").exists()
+    assert not (package / "hal" / "unix" / "__init__.mpy").exists()
 
 
 def test_image_compiled_modules_are_what_the_pinned_micropython_loads():
