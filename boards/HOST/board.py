@@ -7,9 +7,11 @@ board has soldered on comes from the environment here: MFPMAIL_HTTP_PORT, MFPMAI
 import os
 import sys
 
+import mfpmail
 from mfpmail.hal.files import Files, exists
 
 NAME = "HOST"
+_PACKAGE = mfpmail.__file__.rsplit("/", 1)[0]
 _MICROPYTHON = sys.implementation.name == "micropython"
 
 if _MICROPYTHON:
@@ -48,6 +50,14 @@ class Ports:
         else:
             from mfpmail.hal.cpython.http import Http
         return Http(_trust_anchors(self.files))
+
+    def open_locale(self, language):
+        """Return the texts of a language, a file open for reading bytes."""
+        return open("%s/locale/%s.txt" % (_PACKAGE, language), "rb")
+
+    def show_led(self, state):
+        """Show the state of the device: off, ok, waiting, warning, fault."""
+        self.print_line("led: " + state)
 
 
 def _trust_anchors(files):

@@ -2,10 +2,13 @@
 
 import sys
 
+import mfpmail
 from fakes.clock import FakeClock
 from fakes.files import FakeFiles
 from fakes.net import FakeNet
 from fakes.provider import FakeHttp
+
+_PACKAGE = mfpmail.__file__.rsplit("/", 1)[0]
 
 
 class FakePorts:
@@ -21,6 +24,8 @@ class FakePorts:
         self.http = FakeHttp()
         self.lines = []
         self.print_line = self.lines.append
+        self.leds = []
+        self.show_led = self.leds.append
         self._random = 0
 
     def random_bytes(self, count):
@@ -30,6 +35,9 @@ class FakePorts:
 
     def open_net(self):
         return self.net
+
+    def open_locale(self, language):
+        return open("%s/locale/%s.txt" % (_PACKAGE, language), "rb")
 
     def open_http(self):
         return self.http

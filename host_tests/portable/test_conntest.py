@@ -15,7 +15,6 @@ from fakes.dialogues import (
 from fakes.ports import FakePorts
 from fakes.provider import DEVICE_ANSWER, refused, tokens
 from mfpmail.core.errors import TlsError
-from mfpmail.service.conntest import UPDATE_FAILED
 from mfpmail.service.device import Device
 from support import acquire, configure, failure_of, run, spool
 
@@ -53,8 +52,8 @@ async def ended_after(coroutine, seconds):
 def test_connection_test_smtp_asks_one_real_thing_and_sends_nothing():
     device, ports = device_with(SMTP_SIGNED_IN + PROBE)
     outcome, step, result = outcome_of(device)
-    assert (outcome, step, result["hint"]) == ("ok", "done", "")
-    assert "scan@mail.test" in result["message"]
+    assert (outcome, step, result["topic"]) == ("ok", "done", "")
+    assert "scan@mail.test" in result["detail"]
     assert ports.net.streams[0].closed
 
 
@@ -62,7 +61,7 @@ def test_connection_test_pop3_counts_and_deletes_nothing():
     listed = (b"UIDL\r\n", b"+OK\r\n1 a\r\n2 b\r\n.\r\n")
     device, ports = device_with(POP3_SIGNED_IN + [listed], name="ifax")
     outcome, _, result = outcome_of(device, "ifax")
-    assert (outcome, result["message"]) == ("ok", "2 mails are waiting.")
+    assert (outcome, result["detail"]) == ("ok", "2 mails are waiting.")
     assert b"DELE" not in ports.net.written and b"RETR" not in ports.net.written
     assert ports.net.streams[0].closed
 
@@ -77,12 +76,12 @@ def test_connection_test_names_the_step_that_failed():
         ([(None, b"421 busy\r\n")], {}, ("transient", "connect")),
         ([SMTP_GREETING, (EHLO, b"421 busy\r\n")], {}, ("transient", "hello")),
         (no_tls, {}, ("configuration", "auth")),
-        (refused_sender, {}, ("message", "mail")),
+        (refused_sender, {}, ("configuration", "mail")),
     ):
         device, ports = device_with(script, **changes)
         outcome, step, result = outcome_of(device)
         assert (outcome, step) == expected, changes
-        assert result["message"]
+        assert result["topic"] and result["detail"]
         assert not ports.net.streams or ports.net.streams[0].closed
 
 
@@ -92,7 +91,7 @@ def test_connection_test_without_server_or_token_says_so():
     device, ports = device_with(acquired=False)
     outcome, step, result = outcome_of(device)
     assert (outcome, step) == ("invalid", "token")
-    assert UPDATE_FAILED not in result["message"]
+    assert "lead" not in result
     assert ports.net.streams == []
 
 
@@ -102,7 +101,7 @@ def test_connection_test_dead_token_says_that_the_update_failed():
     ports.http.answers = [refused("invalid_grant")]
     outcome, step, result = outcome_of(device)
     assert (outcome, step) == ("invalid", "token")
-    assert result["message"].startswith(UPDATE_FAILED)
+    assert (result["lead"], result["topic"]) == ("token_update_failed", "invalid_grant")
 
 
 def test_connection_test_refused_sign_in_after_a_renewal_is_configuration():

@@ -89,12 +89,6 @@ def test_token_answer_error_decides_whatever_the_status():
         assert (error.code, error.kind) == ("authorization_pending", errors.PENDING)
 
 
-def test_token_answer_every_known_error_has_its_kind_and_a_sentence():
-    for code, (kind, message, _) in oauth.ERRORS.items():
-        error = failure(oauth.parse_token, 400, body(error=code))
-        assert (error.code, error.kind, error.message) == (code, kind, message)
-
-
 def test_token_answer_unknown_error_is_transient_only_when_the_server_is_at_fault():
     assert failure(oauth.parse_token, 400, body(error="odd")).kind == errors.CONFIGURATION
     assert failure(oauth.parse_token, 503, body(error="odd")).kind == errors.TRANSIENT

@@ -54,7 +54,6 @@ def parse_redirect(text, state):
         raise MailError(
             "redirect_state",
             "This address belongs to another sign-in.",
-            hint="Open the address shown here, sign in, and paste where the browser ends up.",
         )
     if "error" in fields:
         raise error_of(400, fields)
@@ -107,5 +106,4 @@ def _bad_redirect():
     return MailError(
         "redirect_empty",
         "There is no code in what was pasted.",
-        hint="Paste the whole address at which the browser ended after the sign-in.",
     )

@@ -7,85 +7,12 @@ import json
 
 from mfpmail.core import errors, limits
 from mfpmail.core.errors import ProviderError
+from mfpmail.core.identity import owner_of_id_token
 
 FORM_TYPE = "application/x-www-form-urlencoded"
 DEVICE_CODE_GRANT = "urn:ietf:params:oauth:grant-type:device_code"
 
 _UNRESERVED = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~"
-
-# The `error` of an answer decides what happens next (RFC 6749 sections 4.1.2.1 and 5.2, RFC 8628
-# section 3.5, vendors' pages): error → (kind, what it means, what to do).
-ERRORS = {
-    "authorization_pending": (errors.PENDING, "Nobody has signed in yet.", ""),
-    "slow_down": (errors.PENDING, "The provider wants to be asked less often.", ""),
-    "authorization_declined": (
-        errors.FLOW_OVER,
-        "The sign-in was declined.",
-        "Press [Get Token] again and approve the request.",
-    ),
-    "access_denied": (
-        errors.FLOW_OVER,
-        "The sign-in was declined.",
-        "Press [Get Token] again and approve the request.",
-    ),
-    "expired_token": (
-        errors.FLOW_OVER,
-        "The code expired before anybody signed in.",
-        "Press [Get Token] again and enter the new code in time.",
-    ),
-    "bad_verification_code": (
-        errors.FLOW_OVER,
-        "The provider does not know the code any more.",
-        "Press [Get Token] again.",
-    ),
-    "invalid_grant": (
-        errors.INVALID,
-        "The provider does not accept the token any more.",
-        "Delete the token and obtain it again.",
-    ),
-    "interaction_required": (
-        errors.INTERACTION,
-        "The provider wants the account's owner to sign in again.",
-        "Delete the token and obtain it again.",
-    ),
-    "admin_policy_enforced": (
-        errors.ACCOUNT,
-        "The organisation's policy does not allow this account.",
-        "Ask the organisation's administrator to allow the application.",
-    ),
-    "org_internal": (
-        errors.ACCOUNT,
-        "The application is only for accounts of another organisation.",
-        "Use an account of that organisation or another client id.",
-    ),
-    "invalid_client": (
-        errors.CONFIGURATION,
-        "The provider does not know this client id, or its secret is wrong or has expired.",
-        "Check the client id and the client secret.",
-    ),
-    "unauthorized_client": (
-        errors.CONFIGURATION,
-        "This application may not use this kind of sign-in.",
-        "Allow public client flows for the application at the provider.",
-    ),
-    "invalid_scope": (
-        errors.CONFIGURATION,
-        "The provider does not offer a permission that was asked for.",
-        "Check the scope.",
-    ),
-    "unsupported_grant_type": (
-        errors.CONFIGURATION,
-        "The provider does not offer this kind of sign-in.",
-        "Choose another grant.",
-    ),
-    "invalid_request": (
-        errors.CONFIGURATION,
-        "The provider did not understand the request.",
-        "Check tenant, client id and endpoints.",
-    ),
-    "temporarily_unavailable": (errors.TRANSIENT, "The provider is busy.", ""),
-    "server_error": (errors.TRANSIENT, "The provider has a fault.", ""),
-}
 
 
 def quote(text):
@@ -148,8 +75,9 @@ def parse_device_authorization(status, body):
 
 
 def parse_token(status, body):
-    """Return `{"access_token", "refresh_token", "expires_in", "refresh_in", "scope"}` (RFC 6749
-    section 5.1; `refresh_in` is Microsoft's advice when to renew, 0 without it).
+    """Return `{"access_token", "refresh_token", "expires_in", "refresh_in", "refresh_expires_in",
+    "scope", "owner"}` (RFC 6749 section 5.1; `refresh_in` is Microsoft's advice when to renew,
+    `refresh_expires_in` how long the refresh token lives; both 0 where the provider does not say).
 
     `refresh_token` is "" when the provider sent none: the old one stays in use. `expires_in` may
     be absent, a string or absurd; it comes back as seconds between 0 and a day.
@@ -163,13 +91,36 @@ def parse_token(status, body):
         raise _unusable("The provider's access token is too long.")
     lifetime_s = _integer(answer.get("expires_in"), limits.DEFAULT_TOKEN_LIFETIME_S)
     refresh_in = _integer(answer.get("refresh_in"), 0)
+    # Google and Microsoft name it thus; Keycloak's name follows.
+    ends_in = answer.get("refresh_token_expires_in") or answer.get("refresh_expires_in")
     return {
         "access_token": access_token,
         "refresh_token": _text(answer, "refresh_token"),
         "expires_in": min(max(lifetime_s, 0), limits.MAX_TOKEN_LIFETIME_S),
         "refresh_in": max(refresh_in, 0),
+        "refresh_expires_in": min(max(_integer(ends_in, 0), 0), limits.MAX_REFRESH_LIFETIME_S),
         "scope": _text(answer, "scope"),
+        "owner": owner_of_id_token(_text(answer, "id_token")),
     }
+
+
+def revocation_request(provider, secret):
+    """Return `(url, body)` of RFC 7009 section 2.1. Raises ProviderError `no_revocation`."""
+    if not provider["revocation_endpoint"]:
+        raise ProviderError("no_revocation", "The provider has no revocation endpoint.")
+    fields = [("token", secret)]
+    return provider["revocation_endpoint"], form(fields + client_fields(provider))
+
+
+def parse_revocation(status, body):
+    """Return nothing when the token is revoked (RFC 7009 section 2.2). Raises ProviderError."""
+    if status == 200:
+        return
+    try:
+        answer = json.loads(body.decode())
+    except ValueError:
+        answer = None
+    raise error_of(status, answer if isinstance(answer, dict) else {})
 
 
 def _answer(status, body):
@@ -188,31 +139,70 @@ def _answer(status, body):
 
 
 def error_of(status, answer):
-    """Return the ProviderError that an error answer means; an overload outranks its body."""
+    """Return the ProviderError that an error answer means (see `core.causes`)."""
+    from mfpmail.core import causes
+
     code = _text(answer, "error") or "http_%d" % status
-    if code in ERRORS:
-        kind, message, hint = ERRORS[code]
-        return ProviderError(code, message, kind, hint)
-    if status == 429 or status >= 500:
-        return ProviderError(code, "The provider is not available.", errors.TRANSIENT)
-    code = "".join(c if c.isalpha() or c.isdigit() or c == "_" else "_" for c in code[:40])
-    message = "The provider refused the request (%s)." % code
-    return ProviderError(code, message, errors.CONFIGURATION, "Check the provider's settings.")
+    known = causes.find(causes.ERRORS, code) or (errors.CONFIGURATION, "provider_refused")
+    number = aadsts_number(answer)
+    subcode = _text(answer, "suberror") or _text(answer, "error_subtype")
+    kind, topic = _refined(*known, causes.find(causes.SUBERRORS, subcode))
+    kind, topic = _refined(kind, topic, causes.find(causes.NUMBERS, number))
+    if _is_overload(status) and kind != errors.PENDING:
+        kind, topic = errors.TRANSIENT, "provider_busy"
+    error = ProviderError(_plain(code), _said(code, subcode, number), kind, topic)
+    if topic == causes.SLOW_TOPIC:
+        error.retry_after_s = causes.SLOW_RETRY_S
+    return error
+
+
+def _refined(kind, topic, row):
+    """Take the topic of a closer row, and its kind if that ends the token or sign-in as well."""
+    if not row:
+        return kind, topic
+    if kind in errors.DEAD_TOKEN and row[0] in errors.DEAD_TOKEN:
+        kind = row[0]
+    elif kind in errors.DEAD_TOKEN and row[0] == errors.TRANSIENT:
+        kind = errors.INTERACTION  # Invalid, as it says, but worth another try
+    return kind, row[1]
+
+
+def aadsts_number(answer):
+    """Return the digits of Microsoft's number in an error answer, "" without one."""
+    codes = answer.get("error_codes")
+    if isinstance(codes, list) and codes and isinstance(codes[0], int):
+        return str(codes[0])
+    digits = ""
+    for c in _text(answer, "error_description").partition("AADSTS")[2][:9]:
+        if not c.isdigit():
+            break
+        digits += c
+    return digits
+
+
+def _said(code, subcode, number):
+    parts = [_plain(code), _plain(subcode), "AADSTS" + number if number else ""]
+    return "The provider answered %s." % " ".join([part for part in parts if part])
+
+
+def _plain(code):
+    return "".join(c if c.isalpha() or c.isdigit() or c == "_" else "_" for c in code[:40])
+
+
+def _is_overload(status):
+    return status == 429 or status >= 500
 
 
 def _no_json(status):
-    if status == 429 or status >= 500:
-        return ProviderError("http_%d" % status, "The provider is not available.", errors.TRANSIENT)
-    return ProviderError(
-        "provider_not_json",
-        "The answer (HTTP status %d) does not come from a token service." % status,
-        errors.TRANSIENT,
-        "Check the endpoints, and whether a proxy or sign-in page stands between.",
-    )
+    message = "The answer (HTTP status %d) does not come from a token service." % status
+    if _is_overload(status):
+        message = "The provider answered HTTP status %d." % status
+        return ProviderError("http_%d" % status, message, errors.TRANSIENT, "provider_busy")
+    return ProviderError("provider_not_json", message, errors.TRANSIENT)
 
 
 def _unusable(message):
-    return ProviderError("provider_answer", message, errors.TRANSIENT, "Check the endpoints.")
+    return ProviderError("provider_answer", message, errors.TRANSIENT)
 
 
 def retry_after_s(headers):

@@ -3,11 +3,10 @@
 from mfpmail.core import errors, settings
 from mfpmail.core.errors import MailError
 
-UPDATE_FAILED = "Token update failed. Please delete the token and obtain it again."
-
 
 async def run_test(servers, name, setting):
-    """Return `{"result", "step", "message", "hint"}`; `result` is "ok" or the kind of the error.
+    """Return `{"result", "step", "topic", "detail"}`; `result` is "ok" or the kind of the error,
+    `lead` is there where the manual's sentence leads in.
 
     `servers` is the MailServers. Nothing is sent and nothing is deleted.
     """
@@ -25,7 +24,7 @@ async def run_test(servers, name, setting):
     finally:
         if session:
             await session.abort()
-    return {"result": "ok", "step": "done", "message": found, "hint": ""}
+    return {"result": "ok", "step": "done", "topic": "", "detail": found}
 
 
 async def _count(session):
@@ -36,7 +35,8 @@ async def _count(session):
 
 def _failure(error, session):
     step = getattr(error, "step", None) or session.step
-    message = error.message
+    answer = {"result": error.kind, "step": step}
+    answer.update(error.cause())
     if step == "token" and error.kind in errors.DEAD_TOKEN and error.code != "token_missing":
-        message = "%s (%s)" % (UPDATE_FAILED, error.message)
-    return {"result": error.kind, "step": step, "message": message, "hint": error.hint}
+        answer["lead"] = "token_update_failed"
+    return answer

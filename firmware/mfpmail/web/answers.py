@@ -36,17 +36,18 @@ def _listed(items):
 
 
 def error_answer(status, code, message, **more):
-    """Return an error; `more` adds `fields` or `hint`."""
+    """Return an error; `more` adds `fields`."""
     answer = {"error": code, "message": message}
     answer.update(more)
     return json_answer(answer, status)
 
 
-def mail_error_answer(error):
-    """Return the answer that a MailError means."""
+def mail_error_answer(error, explain):
+    """Return the answer that a MailError means; `explain(shown)` puts it into words."""
     if isinstance(error, SettingsError):
         return error_answer(422, error.code, error.message, fields=error.fields)
-    return error_answer(_status_of(error), error.code, error.message, hint=error.hint)
+    shown = explain({"error": error.code, "topic": error.topic, "detail": error.message})
+    return json_answer(shown, _status_of(error))
 
 
 def _status_of(error):

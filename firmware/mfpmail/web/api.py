@@ -1,18 +1,15 @@
 """The JSON API: what the pages, the tools and the tests call.
 
 One table names every call; microdot itself has a single route for all of them, as each route of
-its own costs memory for as long as the device runs.
+its own costs memory for as long as the device runs. What a page asks for again and again stands
+here, the rest is loaded for the call (`web.commands`).
 """
 
 from mfpmail.core import settings
-from mfpmail.core.errors import SettingsError
-from mfpmail.service.status import status_of
 from mfpmail.web.answers import error_answer, json_answer, json_list
-from mfpmail.web.guard import COOKIE, json_object
+from mfpmail.web.wording import Wording
 
-_COOKIE = COOKIE + "=%s; Path=/; HttpOnly; SameSite=Strict"
-
-# "METHOD path", * standing for a name → method of Api. `_exists` says which names there are.
+# "METHOD path", * standing for a name → method of Api, or function of `web.commands`.
 CALLS = {
     "GET login": "signed_in",
     "POST logout": "log_out",
@@ -21,10 +18,12 @@ CALLS = {
     "GET settings/*": "one_setting",
     "PUT settings/*": "change_setting",
     "POST settings/*/test": "test_setting",
+    "GET providers": "all_providers",
     "GET tokens": "all_tokens",
     "GET tokens/*": "one_token",
     "POST tokens/*/get": "get_token",
     "POST tokens/*/redirect": "take_redirect",
+    "POST tokens/*/revoke": "revoke_token",
     "DELETE tokens/*": "delete_token",
     "POST jobs": "new_job",
     "GET jobs": "all_jobs",
@@ -44,7 +43,8 @@ class Api:
     """
 
     def __init__(self, device):
-        self._device = device
+        self.device = device
+        self.wording = Wording(device.texts, device.configuration)
 
     def find(self, method, path):
         """Return `(call, name)` for a request; `call` is None when there is no such thing."""
@@ -56,113 +56,71 @@ class Api:
         call = CALLS.get(method + " " + "/".join(parts))
         if not call or (name is not None and not self._exists(parts[0], name)):
             return None, None
-        return getattr(self, call), name
+        return getattr(self, call, None) or self.command(call), name
 
     def _exists(self, kind, name):
+        """`name` stands in an address of this kind: is there such a thing?"""
         if kind == "jobs":
-            return self._device.outbox.find(name) is not None
+            return self.device.outbox.find(name) is not None
         if kind == "inbox":
-            return self._device.inbox.find(name) is not None
-        return name in (settings.POP_SETTINGS if kind == "receive" else settings.SETTINGS)
+            return self.device.inbox.find(name) is not None
+        if kind == "receive":
+            return name in settings.POP_SETTINGS
+        return name in (settings.ALL if kind == "settings" else settings.SETTINGS)
 
-    async def log_in(self, request, _):
-        """The one call without a session: the password for a cookie and its CSRF token."""
-        entered = json_object(request).get("password")
-        if not isinstance(entered, str):
-            fault = "Enter the password."
-            raise SettingsError("bad_login", fault, {"password": fault})
-        found = self._device.admin.sign_in(entered)
-        if not found:
-            self._device.journal.write("sign-in refused")
-            return error_answer(401, "wrong_password", "The password is wrong.")
-        return json_answer({"csrf": found[1]}, 200, {"Set-Cookie": _COOKIE % found[0]})
+    def command(self, call):
+        """Return a function of `web.commands` as a call."""
 
-    async def signed_in(self, request, _):
-        return json_answer({"csrf": self._device.admin.csrf_of(request.cookies[COOKIE])})
+        async def run(request, name):
+            with self.device.overlays:
+                from mfpmail.web import commands
 
-    async def log_out(self, request, _):
-        self._device.admin.sign_out(request.cookies[COOKIE])
-        return json_answer({}, 200, {"Set-Cookie": _COOKIE % "" + "; Max-Age=0"})
+                return await getattr(commands, call)(self, request, name)
 
-    async def status(self, request, _):
-        return json_answer(status_of(self._device))
+        return run
 
-    async def all_settings(self, request, _):
-        get = self._device.configuration.get
-        return json_answer({name: settings.public(get(name)) for name in settings.SETTINGS})
-
-    async def one_setting(self, request, name):
-        return json_answer(settings.public(self._device.configuration.get(name)))
-
-    async def change_setting(self, request, name):
-        keeper = self._device.keepers[name]
-        merged = self._device.configuration.put(name, json_object(request), keeper.held)
-        keeper.ask_at_once()
-        if name == settings.SMTP:
-            self._device.outbox.release_held()  # what held them may be mended now
-        return json_answer(settings.public(merged))
-
-    async def test_setting(self, request, name):
-        return json_answer(await self._device.postman.test(name))
+    def token(self, request, name):
+        """Return the display of a token, in words."""
+        return self.wording.explain(request, self.device.keepers[name].public())
 
     async def all_tokens(self, request, _):
-        keepers = self._device.keepers
-        return json_answer({"items": [keepers[name].public() for name in settings.SETTINGS]})
+        return json_answer({"items": [self.token(request, n) for n in settings.SETTINGS]})
 
     async def one_token(self, request, name):
-        return json_answer(self._device.keepers[name].public())
-
-    async def get_token(self, request, name):
-        shown = await self._device.keepers[name].start()
-        if shown["code_expires_at"]:
-            shown["expires_in"] = shown["code_expires_at"] - self._device.clock.now_s()
-        return json_answer(shown)
-
-    async def take_redirect(self, request, name):
-        pasted = json_object(request).get("url")
-        if not isinstance(pasted, str):
-            fault = "Paste the address at which the browser ended."
-            raise SettingsError("bad_redirect", fault, {"url": fault})
-        await self._device.keepers[name].take_redirect(pasted)
-        return json_answer(self._device.keepers[name].public())
-
-    async def delete_token(self, request, name):
-        self._device.keepers[name].delete()
-        return json_answer(self._device.keepers[name].public())
-
-    async def new_job(self, request, _):
-        overlays = self._device.overlays
-        async with overlays.turn:
-            with overlays:
-                from mfpmail.web.upload import take_job
-
-                job = await take_job(request, self._device)
-        return json_answer(job.public(), 201)
+        return json_answer(self.token(request, name))
 
     async def all_jobs(self, request, _):
-        return json_list(self._device.outbox.listing())
+        jobs = self.device.outbox.listing()
+        return json_list(self.wording.explain(request, job) for job in jobs)
 
     async def one_job(self, request, name):
-        return json_answer(self._device.outbox.find(name).public())
-
-    async def delete_job(self, request, name):
-        self._device.outbox.delete(self._device.outbox.find(name))
-        return json_answer({})
-
-    async def receive(self, request, name):
-        return json_answer(await self._device.maildrops.check(name))
+        job = self.device.outbox.find(name)
+        return json_answer(self.wording.explain(request, job.public()))
 
     async def all_items(self, request, _):
-        return json_list(self._device.inbox.items())
+        return json_list(self.device.inbox.items())
 
-    async def one_item(self, request, name):
-        headers = {
-            "Content-Type": "application/octet-stream",
-            "Content-Disposition": "attachment",
-            "Content-Length": str(self._device.inbox.find(name)["size"]),
-        }
-        return self._device.inbox.open(name), 200, headers
+    # These three work for long: what is loaded meanwhile is missing from their own work.
 
-    async def delete_item(self, request, name):
-        self._device.inbox.delete(name)
-        return json_answer({})
+    async def new_job(self, request, _):
+        device = self.device
+        async with device.overlays.turn:
+            with device.overlays:
+                from mfpmail.web.upload import take_job
+
+                job = await take_job(request, device)
+        return json_answer(self.wording.explain(request, job.public()), 201)
+
+    async def receive(self, request, name):
+        return json_answer(await self.device.maildrops.check(name))
+
+    async def test_setting(self, request, name):
+        if name == settings.DEVICE:
+            return error_answer(404, "not_found", "This setting has no server.")
+        answer = await self.device.postman.test(name)
+        lead = answer.pop("lead", "")
+        answer = self.wording.explain(request, answer)
+        if lead:
+            said = self.wording.explain(request, {"topic": lead, "detail": ""})
+            answer["message"] = "%s (%s)" % (said["message"], answer["message"])
+        return json_answer(answer)

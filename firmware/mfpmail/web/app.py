@@ -69,12 +69,12 @@ def make_app(device, static_exists):
 
 async def _call(api, device, request, path):
     if (request.method, path) == ("POST", "login"):
-        return await answered(api.log_in, request, None)
+        return await answered(api.command("log_in"), request, None, api.wording)
     refused = refusal(device, request)
     if refused:
         return refused
     call, name = api.find(request.method, path)
-    return await answered(call, request, name) if call else _not_found()
+    return await answered(call, request, name, api.wording) if call else _not_found()
 
 
 def _not_found():
