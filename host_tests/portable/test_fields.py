@@ -110,7 +110,7 @@ def test_resolve_microsoft_has_endpoints_and_a_scope_for_each_protocol():
             base = "https://login.microsoftonline.com/%s/oauth2/v2.0/" % path
             assert found["device_authorization_endpoint"] == base + "devicecode"
             assert found["token_endpoint"] == base + "token"
-            scope = "https://outlook.office.com/" + permission + " offline_access"
+            scope = "https://outlook.office.com/%s offline_access openid profile" % permission
             assert found["scope"] == scope
 
 

@@ -82,6 +82,11 @@ class AuthServer(FaultSwitches):
         self._store.revoke_all()
         self._journal.note("all tokens revoked")
 
+    def knows(self, refresh_token):
+        """Whether a refresh token could be exchanged now."""
+        record = self._store.find_refresh_token(refresh_token)
+        return record is not None and not record.spent_at
+
     def expire_access_tokens(self):
         """Lets every access token expire at once; refresh tokens stay good."""
         self._store.expire_access_tokens()

@@ -28,6 +28,19 @@ def _split(now_s):
     return (days,) + _civil(days) + (second // 3600, second // 60 % 60, second % 60)
 
 
+def parse_day(text):
+    """Return the Unix time at the end of a day ("2027-01-31", UTC), None for no such day."""
+    parts = text.split("-")
+    if [len(part) for part in parts] != [4, 2, 2] or not all(part.isdigit() for part in parts):
+        return None
+    year, month, day = [int(part) for part in parts]
+    march_year, march_month = (year, month - 3) if month > 2 else (year - 1, month + 9)
+    era, year_of_era = divmod(march_year, 400)
+    days = 365 * year_of_era + year_of_era // 4 - year_of_era // 100
+    days += (153 * march_month + 2) // 5 + day - 1 + era * _DAYS_PER_ERA - _DAYS_TO_ERA
+    return (days + 1) * 86400 if _civil(days) == (year, month, day) else None
+
+
 def format_date(now_s, offset_min=0):
     """Return the date-time of RFC 5322 section 3.3 ("Mon, 23 Nov 2026 20:00:00 +0000").
 

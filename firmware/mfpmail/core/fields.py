@@ -4,7 +4,10 @@
 satisfied. What is merely still missing (no server yet) is told when it is needed.
 """
 
-from mfpmail.core.settings import SECRETS, SMTP
+from mfpmail.core.datetimes import parse_day
+from mfpmail.core.discovery import ENDPOINTS
+from mfpmail.core.presets import fill_in
+from mfpmail.core.settings import DEVICE, LANGUAGES, SECRETS, protocol
 from mfpmail.core.text import is_control
 
 MAX_FIELD_CHARS = 512
@@ -82,6 +85,20 @@ def _tenant(value, _):
     return None
 
 
+def _day(value, _):
+    fault = _text(value, 10)
+    if not fault and value and parse_day(value) is None:
+        return "Enter a day such as 2027-01-31."
+    return fault
+
+
+def _addresses(value, limit):
+    fault = _text(value, limit)
+    for address in [] if fault or not value else value.split(","):
+        fault = fault or _address(address.strip() or "@", None)
+    return fault
+
+
 # name: (default, check, the check's argument)
 _COMMON = {
     "server": ("", _host, None),
@@ -95,6 +112,7 @@ _COMMON = {
     "tenant": ("", _tenant, None),
     "client_id": ("", _text, 256),
     "client_secret": ("", _text, 256),
+    "client_secret_ends_on": ("", _day, None),
     "grant": (
         "device_code",
         _choice,
@@ -106,6 +124,7 @@ _COMMON = {
     "authorization_endpoint": ("", _url, None),
     "token_endpoint": ("", _url, None),
     "revocation_endpoint": ("", _url, None),
+    "userinfo_endpoint": ("", _url, None),
 }
 
 _SMTP_ONLY = {
@@ -121,11 +140,18 @@ _POP_ONLY = {
     "check_interval_min": (0, _number, (0, 480)),
 }
 
+_DEVICE = {
+    "language": ("en", _choice, LANGUAGES),
+    "alert_to": ("", _addresses, MAX_FIELD_CHARS),
+}
+
 
 def schema(setting):
     """Return `{field: (default, check, argument)}` of one setting."""
+    if setting == DEVICE:
+        return _DEVICE
     fields = dict(_COMMON)
-    fields.update(_SMTP_ONLY if setting == SMTP else _POP_ONLY)
+    fields.update(_SMTP_ONLY if protocol(setting) == "smtp" else _POP_ONLY)
     return fields
 
 
@@ -150,7 +176,10 @@ def validate(setting, stored, changes):
             faults[name] = fault
     merged = dict(stored)
     merged.update({n: v for n, v in changes.items() if n in rules and n not in faults})
-    _check_combinations(merged, faults)
+    if setting != DEVICE:
+        fill_in(merged, stored, changes, protocol(setting), defaults(setting))
+        _forget_endpoints(merged, stored, changes)
+        _check_combinations(merged, faults)
     return merged, faults
 
 
@@ -161,10 +190,18 @@ def _check_combinations(merged, faults):
         faults["security"] = "Signing in needs SSL/TLS: choose tls or starttls."
 
 
+def _forget_endpoints(merged, stored, changes):
+    """What was found from an issuer does not belong to another one."""
+    if merged["issuer"] != stored["issuer"]:
+        for name in ENDPOINTS:
+            if name not in changes:
+                merged[name] = ""
+
+
 def from_stored(setting, stored):
     """Return a full setting from what was read back: bad or unknown values become defaults."""
     known = defaults(setting)
     merged, faults = validate(setting, known, {k: v for k, v in stored.items() if k in known})
-    if "security" in faults:
+    if "security" in faults and "security" in known:
         merged["security"] = known["security"]
     return merged

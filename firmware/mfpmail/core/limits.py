@@ -27,6 +27,7 @@ DEFAULT_CODE_LIFETIME_S = 900
 MAX_CODE_LIFETIME_S = 86400
 DEFAULT_TOKEN_LIFETIME_S = 3600  # RFC 6749 section 5.1 leaves `expires_in` optional
 MAX_TOKEN_LIFETIME_S = 86400  # an absurd lifetime would postpone the refresh for ever
+MAX_REFRESH_LIFETIME_S = 366 * 86400
 
 # What a job or a setting may hold.
 MAX_RECIPIENTS = 100  # RFC 5321 section 4.5.3.1.8

@@ -20,13 +20,19 @@ _ENDPOINTS = {
     CLIENT_CREDENTIALS: ("token_endpoint",),
 }
 _NO_TENANTS = ("", "common", "organizations", "consumers")
-_ALL_ENDPOINTS = ("device_authorization_endpoint", "authorization_endpoint", "token_endpoint")
+_ALL_ENDPOINTS = (
+    "device_authorization_endpoint",
+    "authorization_endpoint",
+    "token_endpoint",
+    "revocation_endpoint",
+    "userinfo_endpoint",
+)
 
 
 def _microsoft(tenant, protocol, grant):
     base = "https://login.microsoftonline.com/%s/oauth2/v2.0/" % tenant
     scope = "SMTP.Send" if protocol == "smtp" else "POP.AccessAsUser.All"
-    scope = "https://outlook.office.com/%s offline_access" % scope
+    scope = "https://outlook.office.com/%s offline_access openid profile" % scope
     if grant == CLIENT_CREDENTIALS:
         scope = "https://outlook.office365.com/.default"
     return {
@@ -42,7 +48,8 @@ def _google():
     return {
         "authorization_endpoint": "https://accounts.google.com/o/oauth2/v2/auth",
         "token_endpoint": "https://oauth2.googleapis.com/token",
-        "scope": "https://mail.google.com/",
+        "revocation_endpoint": "https://oauth2.googleapis.com/revoke",
+        "scope": "https://mail.google.com/ openid email",
         # Without both, a second sign-in brings no refresh token.
         "authorization_extra": [("access_type", "offline"), ("prompt", "consent")],
     }
@@ -73,6 +80,13 @@ def resolve(settings, protocol):
     for name in ("client_id", "client_secret", "account"):
         provider[name] = settings[name]
     return provider, _missing(settings, provider)
+
+
+def wants_discovery(settings):
+    """Say whether only the issuer was entered, of what the grant needs."""
+    if settings["provider"] != "custom" or not settings["issuer"]:
+        return False
+    return not all(settings[name] for name in _ENDPOINTS[settings["grant"]])
 
 
 def _missing(settings, provider):

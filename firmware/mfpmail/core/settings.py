@@ -1,10 +1,15 @@
-"""The four settings of the device and what belongs to which of them."""
+"""The settings of the device and what belongs to which of them."""
 
 SMTP = "smtp"
+ALTERNATIVE = "smtp2"  # a second account for sending, used when the first fails
 POP_SETTINGS = ("ifax", "eprint", "estatus")
+DEVICE = "device"  # what concerns no server
 
 # The manual's four screens show one SMTP setting with one token; each POP setting is its own.
-SETTINGS = (SMTP,) + POP_SETTINGS
+SETTINGS = (SMTP, ALTERNATIVE) + POP_SETTINGS
+ALL = SETTINGS + (DEVICE,)
+
+LANGUAGES = ("en", "el")  # a file each in locale/
 
 SECRETS = ("password", "client_secret")
 
@@ -21,13 +26,14 @@ def public(setting):
     """Return a setting without its secrets; `password_set`-like flags say whether there is one."""
     shown = {name: value for name, value in setting.items() if name not in SECRETS}
     for name in SECRETS:
-        shown[name + "_set"] = bool(setting[name])
+        if name in setting:
+            shown[name + "_set"] = bool(setting[name])
     return shown
 
 
 def protocol(setting):
     """Return "smtp" or "pop3"."""
-    return "smtp" if setting == SMTP else "pop3"
+    return "smtp" if setting in (SMTP, ALTERNATIVE) else "pop3"
 
 
 def sender_of(smtp):

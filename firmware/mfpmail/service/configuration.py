@@ -1,4 +1,4 @@
-"""The four settings on flash."""
+"""The settings on flash."""
 
 from mfpmail.core import settings
 from mfpmail.core.errors import MailError, SettingsError
@@ -17,13 +17,18 @@ class Configuration:
         with overlays:
             from mfpmail.core.fields import from_stored
 
-            self._settings = {
-                name: from_stored(name, stored.get(name, {})) for name in settings.SETTINGS
-            }
+            found = {name: from_stored(name, stored.get(name, {})) for name in settings.ALL}
+            self._note_secrets(found)
+        # Settings that nobody entered are alike: one in memory is enough.
+        self._settings = {n: _first_like(found, s) for n, s in found.items()}
 
     def get(self, name):
         """Return a setting, secrets included."""
         return self._settings[name]
+
+    def secret_ends_at(self, name):
+        """Return the Unix time at which the client secret of a setting ends, None if unknown."""
+        return self._secrets_end.get(name)
 
     def put(self, name, changes, token_held):
         """Merge `changes` and store; return the setting.
@@ -35,17 +40,38 @@ class Configuration:
             from mfpmail.core.fields import validate
 
             merged, faults = validate(name, self._settings[name], changes)
-        if faults:
-            raise SettingsError("bad_settings", "Some fields cannot be taken.", faults)
-        changed = settings.changed_token_fields(self._settings[name], merged)
-        if token_held and changed:
-            raise MailError(
-                "token_held",
-                "Delete the token before you change: %s." % ", ".join(changed),
-                hint="Press [Delete], change the setting, then press [Get Token].",
-            )
-        after = dict(self._settings)
-        after[name] = merged
-        self._store.save(_PATH, _VERSION, after)
-        self._settings = after
+            if faults:
+                raise SettingsError("bad_settings", "Some fields cannot be taken.", faults)
+            changed = token_held and settings.changed_token_fields(self._settings[name], merged)
+            if changed:
+                sentence = "Delete the token before you change: %s." % ", ".join(changed)
+                raise MailError("token_held", sentence)
+            after = dict(self._settings)
+            after[name] = merged
+            self._store.save(_PATH, _VERSION, after)
+            self._note_secrets(after)
+            self._settings = after
         return merged
+
+    def sender(self):
+        """Return `(name, address)` that mails go out with: those of the first account that is
+        entered for sending."""
+        smtp, other = self._settings[settings.SMTP], self._settings[settings.ALTERNATIVE]
+        if other["server"] and not smtp["server"]:
+            smtp = other
+        return smtp["sender_name"], settings.sender_of(smtp)
+
+    def _note_secrets(self, found):
+        """Work out the ends of the client secrets while the code for it is loaded."""
+        from mfpmail.core.datetimes import parse_day
+
+        with_secret = [n for n, s in found.items() if s.get("client_secret")]
+        days = {name: found[name]["client_secret_ends_on"] for name in with_secret}
+        self._secrets_end = {name: parse_day(day) for name, day in days.items() if day}
+
+
+def _first_like(found, setting):
+    for other in found.values():
+        if other == setting:
+            return other
+    return setting
