@@ -12,7 +12,8 @@ from mfpmail.web.app import make_app, serve
 async def run(ports):
     """Run the device until it is stopped."""
     device = Device(ports)
-    first_password = device.admin.ensure_password()
+    with device.overlays:
+        first_password = device.admin.ensure_password()
     if first_password:
         ports.print_line("administrator password: " + first_password)
     app = make_app(device, ports.file_exists)

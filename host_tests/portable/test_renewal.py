@@ -26,8 +26,8 @@ def idle(bench, seconds):
 
 
 def test_times_differ_from_device_to_device_within_their_bounds():
-    ahead = sorted({renewal.times(0, 3600, 0, chance)[0] for chance in range(256)})
-    idle_s = sorted({renewal.times(0, 3600, 0, chance)[1] for chance in range(256)})
+    ahead = sorted({renewal.times(0, 3600, 0, 0, chance)[0] for chance in range(256)})
+    idle_s = sorted({renewal.times(0, 3600, 0, 0, chance)[1] for chance in range(256)})
     assert (ahead[0], ahead[-1] <= 3600 * 85 // 100) == (2520, True)
     assert (idle_s[0], idle_s[-1] < 11 * 3600) == (8 * 3600, True)
     assert len(ahead) > 200
@@ -35,8 +35,8 @@ def test_times_differ_from_device_to_device_within_their_bounds():
 
 
 def test_times_advice_of_the_provider_counts_but_not_beyond_the_end():
-    assert renewal.times(100, 3600, 1200, 0)[0] == 1300
-    assert renewal.times(100, 3600, 99999, 0)[0] == 3700
+    assert renewal.times(100, 3600, 1200, 0, 0)[0] == 1300
+    assert renewal.times(100, 3600, 99999, 0, 0)[0] == 3700
 
 
 def test_pause_doubles_to_an_hour_and_obeys_retry_after():

@@ -68,7 +68,7 @@ def test_apply_deleted_leaves_no_secret_from_any_state():
 
 
 def test_apply_refresh_rejected_keeps_refresh_token_and_shows_the_reason():
-    changes = {"reason": "invalid_grant", "message": "m", "hint": "h"}
+    changes = {"reason": "invalid_grant", "topic": "token_idle", "detail": "d"}
     after = token.apply(record_in(ACQUIRED), token.REFRESH_REJECTED, 80, changes)
     assert (after["state"], after["refresh_token"]) == (INVALID, "refresh")
     assert (after["reason"], after["changed_at"]) == ("invalid_grant", 80)
@@ -107,3 +107,15 @@ def test_from_stored_fills_gaps_and_drops_unknown_fields():
 
 def test_from_stored_unknown_state_is_an_error():
     assert failure(token.from_stored, {"state": "BORED"}).code == "token_record"
+
+
+def test_upgrade_of_version_1_keeps_the_tokens_and_the_reason():
+    stored = {"state": INVALID, "refresh_token": "r", "reason": "interaction_required"}
+    stored.update({"message": "m", "hint": "h", "interaction": True})
+    record = token.from_stored(token.upgrade_1(stored))
+    assert (record["state"], record["refresh_token"], record["retry"]) == (INVALID, "r", True)
+    assert (record["reason"], record["topic"], record["detail"]) == (
+        "interaction_required",
+        "interaction_required",
+        "m",
+    )

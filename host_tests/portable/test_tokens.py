@@ -88,7 +88,7 @@ def test_poll_flow_over_ends_the_grant_with_the_reason():
         assert bench.poll_after(5) == NOT_ACQUIRED
         shown = bench.keeper.public()
         assert (shown["reason"], shown["user_code"]) == (code, "")
-        assert shown["message"]
+        assert shown["topic"] and shown["detail"]
         assert bench.keeper.next_poll_ms() is None
 
 
@@ -124,7 +124,7 @@ def test_start_missing_fields_are_told_all_at_once():
 
 def test_start_by_code_with_google_is_refused_before_anything_is_asked():
     bench = Bench()
-    bench.configuration.put("smtp", {"provider": "google"}, False)
+    bench.configuration.put("smtp", {"provider": "google", "grant": "device_code"}, False)
     error = failure_of(bench.keeper.start())
     assert (error.code, bench.http.requests) == ("settings_missing", [])
     assert "Google" in " ".join(error.fields.values())

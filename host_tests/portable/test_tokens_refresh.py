@@ -125,7 +125,7 @@ def test_refresh_rejected_becomes_invalid_with_the_reason():
         assert failure_of(bench.keeper.access_token()).code == code
         shown = bench.keeper.public()
         assert (shown["state"], shown["reason"]) == (INVALID, code)
-        assert shown["hint"]
+        assert shown["topic"] == code
         assert failure_of(bench.keeper.access_token()).code == code
         assert len(bench.http.requests) == 1
         bench.restart()

@@ -5,7 +5,7 @@ from littlefs import LittleFS, UserContextFile
 from image import BLOCK_BYTES, IMAGE_BLOCKS
 from mfpmail.core import record
 
-_VERSION = 1
+_VERSION = 9  # whatever the newest is: nothing is brought up to it
 _ANY_DISK_VERSION = 0
 
 

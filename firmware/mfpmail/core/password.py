@@ -7,6 +7,8 @@ can be raised later without locking anybody out.
 import binascii
 import hashlib
 
+from mfpmail.core.compare import same
+
 ITERATIONS = 1000  # estimated at about a second on an ESP32; stored beside the hash
 SALT_BYTES = 16
 _BLOCK_BYTES = 64
@@ -45,11 +47,3 @@ def matches(password, stored):
     salt = binascii.unhexlify(stored["salt"])
     found = derive(password, salt, stored["iterations"])
     return same(found, binascii.unhexlify(stored["hash"]))
-
-
-def same(one, other):
-    """Compare two byte strings without telling by the time taken where they differ."""
-    difference = len(one) ^ len(other)
-    for a, b in zip(one, other):  # noqa: B905 - MicroPython's zip has no `strict`
-        difference |= a ^ b
-    return difference == 0

@@ -22,9 +22,11 @@ def dump(version, value):
     return b" ".join((_MAGIC, b"%d" % version, _check_sum(body), body))
 
 
-def load(version, data):
-    """Return the value of a record.
+def load(version, data, upgrades=None):
+    """Return the value of a record, brought up to `version`.
 
+    `upgrades` maps a version to the function that makes a value of the next one from it; without,
+    the versions differ in nothing but their number.
     Raises ProtocolError: `record_damaged`, or `record_newer` when a later firmware wrote it.
     """
     parts = data.split(b" ", 3)
@@ -37,4 +39,6 @@ def load(version, data):
         raise ProtocolError("record_damaged", "The record is damaged.")
     if found > version:
         raise ProtocolError("record_newer", "The record was written by newer firmware.")
+    for older in range(found, version):
+        value = upgrades[older](value) if upgrades else value
     return value

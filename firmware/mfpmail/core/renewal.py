@@ -12,15 +12,45 @@ MAX_PAUSE_S = 3600
 MAX_RETRY_AFTER_S = 86400
 
 
-def times(now_s, expires_in, refresh_in, chance):
+def times(now_s, expires_in, refresh_in, refresh_expires_in, chance):
     """Return `(renew_at, idle_renew_at)`, Unix times in seconds.
 
     `refresh_in` is the provider's advice (Microsoft sends it), 0 when there is none: then the
-    token is renewed after 70 to 85 % of `expires_in`. `chance` is a random byte.
+    token is renewed after 70 to 85 % of `expires_in`. `refresh_expires_in` is what the provider
+    tells of the refresh token, 0 when it does not: a token that dies sooner than an idle device
+    would renew it is renewed sooner. `chance` is a random byte.
     """
-    ahead_s = refresh_in or expires_in * (70 * 256 + 15 * chance) // 25600
+    ahead_s = refresh_in or _most_of(expires_in, chance)
     idle_s = IDLE_S + IDLE_SPREAD_S * chance // 256
+    if refresh_expires_in:
+        idle_s = min(idle_s, _most_of(refresh_expires_in, chance))
     return now_s + min(ahead_s, expires_in), now_s + idle_s
+
+
+def _most_of(lifetime_s, chance):
+    """Return 70 to 85 % of it."""
+    return lifetime_s * (70 * 256 + 15 * chance) // 25600
+
+
+def changes(record, tokens, now_s, chance):
+    """Return the times that an answer (`oauth.parse_token`) changes in the record of a token."""
+    told_s = tokens["refresh_expires_in"]
+    renew_at, idle_renew_at = times(
+        now_s, tokens["expires_in"], tokens["refresh_in"], told_s, chance
+    )
+    after = {
+        "renew_at": renew_at,
+        "idle_renew_at": idle_renew_at,
+        "renewed_at": now_s,
+        "retry": False,
+        # Where every answer tells what is left, the first has told the whole.
+        "refresh_lifetime_s": max(told_s, record["refresh_lifetime_s"]),
+    }
+    if told_s:
+        after["refresh_expires_at"] = now_s + told_s
+    elif tokens["refresh_token"]:  # another one, of which nothing is known
+        after["refresh_expires_at"] = None
+    return after
 
 
 def idle_due(now_s, idle_renew_at):

@@ -5,7 +5,7 @@ deliberately no events: a network failure, an expired access token while the ref
 and a restart (the device code is kept, so that Awaiting Authentication survives it).
 """
 
-from mfpmail.core.errors import ProtocolError
+from mfpmail.core.errors import NO_CAUSE, ProtocolError
 
 NOT_ACQUIRED = "NOT_ACQUIRED"
 AWAITING_AUTH = "AWAITING_AUTH"
@@ -64,10 +64,8 @@ _GRANT = {
 # `*_at` are Unix times in seconds.
 EMPTY = {
     "state": NOT_ACQUIRED,
-    "reason": "",
-    "message": "",
-    "hint": "",
-    "account": "",
+    "account": "",  # as entered
+    "owner": "",  # as the provider names the account that signed in, if it does
     "changed_at": None,
     "grant": "",  # by which the token was obtained; the setting may say another by now
     "access_token": "",
@@ -75,20 +73,33 @@ EMPTY = {
     "expires_at": None,
     "renew_at": None,
     "idle_renew_at": None,
-    "interaction": False,  # the provider wants the person, but may take the token again later
+    "retry": False,  # it is Invalid, but the provider may take it again later
     "scope": "",
+    "renewed_at": None,  # when the provider gave tokens last
+    "used_at": None,  # when a mail server was shown it last
+    "succeeded_at": None,  # when a mail server accepted it last
+    "refresh_lifetime_s": 0,  # of the refresh token, as the provider tells; 0 = it does not
+    "refresh_expires_at": None,
+    "dies_at": None,  # the first of all ends that are known
+    "warned": None,  # the last warning that was given, see core.lifetime
 }
 EMPTY.update(_GRANT)
+EMPTY.update(NO_CAUSE)
 
 # What the administrator's page may see; tokens, device code and verifier are secrets.
 PUBLIC = (
     "state",
     "reason",
-    "message",
-    "hint",
+    "topic",
+    "detail",
     "account",
+    "owner",
     "changed_at",
     "expires_at",
+    "renewed_at",
+    "used_at",
+    "succeeded_at",
+    "dies_at",
     "scope",
     "user_code",
     "verification_uri",
@@ -114,8 +125,7 @@ def apply(record, event, now_s, changes=None):
     """
     state = next_state(record["state"], event)
     after = dict(EMPTY) if state in (NOT_ACQUIRED, AWAITING_AUTH) else dict(record)
-    for name in ("reason", "message", "hint"):
-        after[name] = ""
+    after.update(NO_CAUSE)
     if event in (TOKEN_RECEIVED, TOKEN_REFRESHED):
         after.update(_GRANT)
     after["account"] = "" if event == DELETED else record["account"]
@@ -137,6 +147,14 @@ def from_stored(stored):
     if record["state"] not in STATES:
         raise ProtocolError("token_record", "The stored token has no known state.")
     return record
+
+
+def upgrade_1(stored):
+    """Return a record of version 1 as one of version 2: texts have given way to topics."""
+    stored["detail"] = stored.pop("message", "")
+    stored["topic"] = stored.get("reason", "")
+    stored["retry"] = stored.pop("interaction", False)
+    return stored
 
 
 def public(record):

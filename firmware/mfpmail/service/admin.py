@@ -2,8 +2,6 @@
 
 import binascii
 
-from mfpmail.core import password
-
 PATH = "admin"
 VERSION = 1
 
@@ -12,7 +10,11 @@ _IDLE_MS = 30 * 60 * 1000
 
 
 class Admin:
-    """Checks the password and remembers who is signed in (until the next start)."""
+    """Checks the password and remembers who is signed in (until the next start).
+
+    The code that hashes is loaded when it is needed: call `ensure_password` and `sign_in` within
+    an overlay.
+    """
 
     def __init__(self, store, clock, random_bytes):
         self._clock = clock
@@ -25,6 +27,8 @@ class Admin:
         """Make a first password where there is none; return it once, or None."""
         if self._stored:
             return None
+        from mfpmail.core import password
+
         first = binascii.hexlify(self._random_bytes(6)).decode()
         self._stored = password.make(first, self._random_bytes(password.SALT_BYTES))
         self._store.save(PATH, VERSION, self._stored)
@@ -32,6 +36,8 @@ class Admin:
 
     def sign_in(self, entered):
         """Return `(session, csrf)` for the right password, or None."""
+        from mfpmail.core import password
+
         if not password.matches(entered, self._stored):
             return None
         self._forget_idle()

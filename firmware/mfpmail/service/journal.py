@@ -10,11 +10,16 @@ class Journal:
     def __init__(self, clock, print_line):
         self._clock = clock
         self._print_line = print_line
-        self.lines = []
+        self._lines = []
+
+    @property
+    def lines(self):
+        """The last lines, `{"at": Unix time, "text"}` each, oldest first."""
+        return [{"at": at, "text": text} for at, text in self._lines]
 
     def write(self, text):
         """Log one line."""
-        self.lines.append({"at": self._clock.now_s(), "text": text})
-        if len(self.lines) > _KEPT_LINES:
-            self.lines.pop(0)
+        self._lines.append((self._clock.now_s(), text))
+        if len(self._lines) > _KEPT_LINES:
+            self._lines.pop(0)
         self._print_line(text)

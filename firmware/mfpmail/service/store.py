@@ -12,8 +12,9 @@ class Store:
         self.faults = []
         self._log = log
 
-    def load(self, path, version):
-        """Return the stored value, or None when there is none or it is damaged.
+    def load(self, path, version, upgrades=None):
+        """Return the stored value, or None when there is none or it is damaged. `upgrades` bring
+        a value of older firmware up to `version`, see `record.load`.
 
         Such a file never stops the start: a damaged one is renamed to `*.bad` for whoever looks
         into it, one of newer firmware to `*.newer`.
@@ -22,7 +23,7 @@ class Store:
         if data is None:
             return None
         try:
-            return record.load(version, data)
+            return record.load(version, data, upgrades)
         except MailError as error:
             self._report("%s: %s" % (path, error.message))
             self.files.rename(path, path + (".newer" if error.code == "record_newer" else ".bad"))

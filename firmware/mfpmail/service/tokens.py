@@ -1,45 +1,44 @@
-"""Keeps one token: obtains it, renews it, stores it before it is used, deletes it."""
+"""Keeps one token: renews it, stores it before it is used, deletes it.
 
-import asyncio
+Obtaining it is rare and has code of its own (`service.grants`), loaded for as long as it works.
+"""
 
 from mfpmail.core import errors, limits, renewal, settings, token
 from mfpmail.core.errors import MailError, ProviderError
 from mfpmail.service.patience import Patience
 
-_VERSION = 1
+_VERSION = 2
+_UPGRADES = {1: token.upgrade_1}
 _REFRESH_MARGIN_S = 60
-_MAX_PAUSE_S = 60
-_OVER_KINDS = (errors.FLOW_OVER,) + errors.DEAD_TOKEN
 
 
 class TokenKeeper:
     """The token of one setting.
 
     `exchange` is the Exchange with the provider, `on_change(setting)` is called after every
-    change of state. A running exchange whose token was deleted meanwhile finds another
-    `_generation` and drops what it brought.
+    change of state. `record` is as in `core.token`, to read only. A running exchange whose token
+    was deleted meanwhile finds another `generation` and drops what it brought.
     """
 
     def __init__(self, setting, configuration, store, exchange, clock, on_change):
         self.setting = setting
-        self._configuration = configuration
+        self.configuration = configuration
+        self.exchange = exchange
+        self.clock = clock
+        self.generation = 0
         self._store = store
-        self._exchange = exchange
-        self._clock = clock
         self._on_change = on_change
         self._path = "tokens/" + setting
-        self._refreshing = asyncio.Lock()
-        self._starting = asyncio.Lock()
-        self._generation = 0
         self._unstored = False
+        self._untold = False
         self._patience = Patience(clock, exchange.chance)
-        self._record = self._load()
+        self.record = self._load()
         # The last poll may have been just before the power went.
-        self._wait(self._record["interval_s"])
+        self.wait(self.record["interval_s"])
 
     @property
     def state(self):
-        return self._record["state"]
+        return self.record["state"]
 
     @property
     def held(self):
@@ -48,9 +47,11 @@ class TokenKeeper:
 
     def public(self):
         """Return what may be shown, with the setting's name."""
-        shown = token.public(self._record)
+        shown = token.public(self.record)
         shown["setting"] = self.setting
-        shown["account"] = shown["account"] or self._configuration.get(self.setting)["account"]
+        shown["account"] = shown["account"] or self.configuration.get(self.setting)["account"]
+        owner = shown["owner"].lower()
+        shown["owner_differs"] = bool(owner) and owner != shown["account"].lower()
         return shown
 
     async def start(self):
@@ -59,23 +60,12 @@ class TokenKeeper:
         Raises SettingsError `settings_missing`, MailError `token_held`, or what the provider or
         the network answered.
         """
-        async with self._starting:
+        async with self.exchange.starting:
             if self.state == token.NOT_ACQUIRED:
-                await self._start_grant()
+                await self._with_grants("start")
             elif self.state != token.AWAITING_AUTH:
-                raise MailError("token_held", "There is a token already. Delete it first.")
+                raise MailError("token_held", "There is a token already.")
             return self.public()
-
-    def delete(self):
-        """Forget the token, whatever its state and whatever runs: Not Acquired."""
-        self._generation += 1
-        self.ask_at_once()
-        if self.state != token.NOT_ACQUIRED:
-            self._take(token.DELETED)
-
-    def ask_at_once(self):
-        """Forget the pause after a failure: something that caused it has been changed."""
-        self._patience.reset()
 
     async def take_redirect(self, pasted):
         """Finish the authorization code grant with what the administrator pasted.
@@ -84,46 +74,63 @@ class TokenKeeper:
         leaves the state as it is, so that another can be pasted. What the provider refuses for
         good ends the grant.
         """
-        if not self._record["code_verifier"]:
-            raise MailError("no_sign_in", "No sign-in by redirect is under way.")
-        generation = self._generation
-        secrets = self._record["oauth_state"], self._record["code_verifier"]
-        try:
-            tokens = await self._exchange.finish_redirect(*self._asking(), pasted, *secrets)
-        except ProviderError as error:
-            if generation == self._generation and error.kind in _OVER_KINDS:
-                self._take(token.GRANT_ENDED, error.cause())
-            raise
-        self._require_generation(generation)
-        self._take(token.TOKEN_RECEIVED, self._fields(tokens))
+        await self._with_grants("take_redirect", pasted)
 
     async def poll(self):
         """Ask the provider once, if it is time: nothing else moves Awaiting Authentication on."""
         self._flush()
-        if self.state != token.AWAITING_AUTH or self._clock.now_ms() < self._poll_at_ms:
-            return
-        if not self._record["device_code"]:
-            self._end_when_expired()
-            return
-        generation = self._generation
-        try:
-            tokens = await self._exchange.poll(*self._asking(), self._record["device_code"])
-        except ProviderError as error:
-            if generation == self._generation:
-                self._poll_answered(error)
-            return
-        except MailError as error:  # the network: no event, ask less often (RFC 8628 section 3.5)
-            if generation == self._generation:
-                self._show(error)
-                self._wait(min(self._pause_s * 2, _MAX_PAUSE_S))
-                self._end_when_expired()
-            return
-        if generation == self._generation:
-            self._take(token.TOKEN_RECEIVED, self._fields(tokens))
+        if self.state == token.AWAITING_AUTH and self.clock.now_ms() >= self._poll_at_ms:
+            await self._with_grants("poll")
+
+    async def _with_grants(self, name, *arguments):
+        async with self.exchange.turn:
+            with self.exchange.overlays:
+                from mfpmail.service import grants
+
+                await getattr(grants, name)(self, *arguments)
 
     def next_poll_ms(self):
         """Return when `poll` wants to be called, on the monotonic clock; None for never."""
         return self._poll_at_ms if self.state == token.AWAITING_AUTH else None
+
+    def wait(self, pause_s):
+        """Poll again after a pause."""
+        self.pause_s = pause_s
+        self._poll_at_ms = self.clock.now_ms() + pause_s * 1000
+
+    def delete(self):
+        """Forget the token, whatever its state and whatever runs: Not Acquired. Return the
+        secret by which the provider knows it, "" when it never gave one."""
+        secret = self.record["refresh_token"] or self.record["access_token"]
+        self.generation += 1
+        self.ask_at_once()
+        if self.state != token.NOT_ACQUIRED:
+            self.take(token.DELETED)
+        return secret
+
+    async def revoke(self, secret):
+        """Ask the provider to end what `delete` returned (RFC 7009). Raises MailError."""
+        async with self.exchange.turn:
+            await self.exchange.call("revoke", self, secret)
+
+    def settings_changed(self):
+        """Take note of another setting: what made the last renewal fail may be mended."""
+        self.ask_at_once()
+        dies_at = self._dies_at(self.record)
+        if self.state == token.ACQUIRED and self.record["dies_at"] != dies_at:
+            self.note({"dies_at": dies_at})
+
+    def ask_at_once(self):
+        """Forget the pause after a failure."""
+        self._patience.reset()
+
+    def _dies_at(self, record):
+        """Return when a token dies if nothing happens (Unix time); None when nobody knows."""
+        with self.exchange.overlays:
+            from mfpmail.core.lifetime import dies_at
+
+            secret_ends_at = self.configuration.secret_ends_at(self.setting)
+            return dies_at(record, self.configuration.get(self.setting), secret_ends_at)
 
     async def access_token(self):
         """Return an access token that is good for a minute at least, renewed if need be.
@@ -131,12 +138,14 @@ class TokenKeeper:
         Raises MailError `token_missing` (kind invalid) when there is none, or as `refresh`.
         """
         self._require()
-        remaining_s = (self._record["expires_at"] or 0) - self._clock.now_s()
-        current = self._record["access_token"]
+        now_s = self.clock.now_s()
+        self.record["used_at"] = now_s
+        remaining_s = (self.record["expires_at"] or 0) - now_s
+        current = self.record["access_token"]
         # A clock that was set back makes the token look as if it lived for years.
         if not _REFRESH_MARGIN_S < remaining_s <= limits.MAX_TOKEN_LIFETIME_S:
             return await self.refresh(current)
-        if self._clock.now_s() < (self._record["renew_at"] or 0) or self._patience.left_ms:
+        if now_s < (self.record["renew_at"] or 0) or self._patience.left_ms:
             return current
         try:
             return await self.refresh(current)
@@ -145,17 +154,23 @@ class TokenKeeper:
                 return current  # it is still good; the provider is asked again later
             raise
 
+    def succeeded(self):
+        """Note that a mail server has accepted the token; on flash with the next renewal."""
+        if self.state == token.ACQUIRED:
+            self.record["succeeded_at"] = self.clock.now_s()
+
     async def renew_if_due(self):
         """Renew a token that nobody uses before the provider forgets it (see `core.renewal`); try
-        again, too, one that became Invalid because the provider wanted the person."""
-        waiting = self.state == token.ACQUIRED or self._record["interaction"]
+        again, too, one that became Invalid but may come back."""
+        self._flush()  # what is not on flash yet must not be replaced once more
+        waiting = self.state == token.ACQUIRED or self.record["retry"]
         if not waiting or self._patience.left_ms:
             return
-        if not renewal.idle_due(self._clock.now_s(), self._record["idle_renew_at"] or 0):
+        if not renewal.idle_due(self.clock.now_s(), self.record["idle_renew_at"] or 0):
             return
-        stale = self._record["access_token"]
-        async with self._exchange.turn, self._refreshing:
-            if self._record["access_token"] != stale:
+        stale = self.record["access_token"]
+        async with self.exchange.turn, self.exchange.refreshing:
+            if self.record["access_token"] != stale:
                 return  # somebody was quicker
             try:
                 await self._renew()
@@ -169,175 +184,116 @@ class TokenKeeper:
         ProviderError: a dead token becomes Invalid, any other fault leaves it as it is.
         """
         self._require()
-        async with self._refreshing:  # one flight for any number of callers
+        async with self.exchange.refreshing:  # one flight for any number of callers
             self._require()
-            if self._record["access_token"] != stale:
-                return self._record["access_token"]
+            if self.record["access_token"] != stale:
+                return self.record["access_token"]
             return await self._renew()
 
     async def _renew(self):
         self._patience.check()
-        generation = self._generation
+        generation = self.generation
         try:
             tokens = await self._renewed()
         except MailError as error:
-            if generation == self._generation:
+            if generation == self.generation:
                 self._note_failure(error)
             raise
-        self._require_generation(generation)
+        self.require_generation(generation)
         self._patience.reset()
-        self._take(token.TOKEN_REFRESHED, self._fields(tokens))
+        self.take(token.TOKEN_REFRESHED, self.fields(tokens))
         return tokens["access_token"]
+
+    async def _renewed(self):
+        if self.record["grant"] == "client_credentials":
+            return await self.exchange.call("authorize_application", self)
+        if not self.record["refresh_token"]:
+            raise ProviderError(
+                "no_refresh_token", "The provider gave no refresh token.", errors.INVALID
+            )
+        return await self.exchange.call("refresh", self, self.record["refresh_token"])
 
     def _note_failure(self, error):
         """Leave the provider alone for a while; a dead token becomes Invalid."""
         self._patience.note(error)
-        if not isinstance(error, ProviderError) or error.kind not in errors.DEAD_TOKEN:
-            return
+        if isinstance(error, ProviderError) and error.kind in errors.DEAD_TOKEN:
+            self.reject(error, error.kind != errors.INVALID)
+
+    def reject(self, error, retry):
+        """The token has become Invalid; with `retry` it is tried again after some hours."""
         changes = error.cause()
-        changes["interaction"] = error.kind == errors.INTERACTION
-        changes["idle_renew_at"] = renewal.times(
-            self._clock.now_s(), 0, 0, self._exchange.chance()
-        )[1]
+        changes["retry"] = retry
+        changes["dies_at"] = None
+        times = renewal.times(self.clock.now_s(), 0, 0, 0, self.exchange.chance())
+        changes["idle_renew_at"] = times[1]
         if self.state == token.ACQUIRED:
-            self._take(token.REFRESH_REJECTED, changes)
-        else:  # it was Invalid before and still is
-            self._record.update(changes)
-            self._save()
+            self.take(token.REFRESH_REJECTED, changes)
+        elif self.state == token.INVALID:  # it was before and still is
+            self.note(changes)
 
-    async def _start_grant(self):
-        generation = self._generation
-        setting = self._configuration.get(self.setting)
-        try:
-            event, changes = await self._begin(setting["grant"])
-        except ProviderError as error:
-            if generation == self._generation:
-                self._take(token.GRANT_FAILED, error.cause())
-            raise
-        self._require_generation(generation)
-        changes["account"] = setting["account"]
-        changes["grant"] = setting["grant"]
-        self._take(event, changes)
-        self._wait(changes.get("interval_s", 0))
+    def note(self, changes):
+        """Change and store fields that are no event."""
+        record = dict(self.record)
+        record.update(changes)
+        self.record = record
+        self._unstored = True
+        self._flush()
 
-    async def _begin(self, grant):
-        """Return the event that the first step of a grant is, and what it brings."""
-        if grant == "client_credentials":
-            tokens = await self._exchange.authorize_application(*self._asking())
-            return token.TOKEN_RECEIVED, self._fields(tokens)
-        if grant == "authorization_code":
-            begun = self._exchange.authorize_redirect(*self._asking())
-        else:
-            begun = await self._exchange.authorize_device(*self._asking())
-        lifetime_s = begun.pop("expires_in", limits.REDIRECT_LIFETIME_S)
-        begun["code_expires_at"] = self._clock.now_s() + lifetime_s
-        return token.GRANT_STARTED, begun
-
-    def _require_generation(self, generation):
-        if generation != self._generation:
+    def require_generation(self, generation):
+        """Raise MailError `token_missing` when the token was deleted meanwhile."""
+        if generation != self.generation:
             raise _missing("The token was deleted.")
 
-    def _poll_answered(self, error):
-        if error.kind in _OVER_KINDS:
-            self._take(token.GRANT_ENDED, error.cause())
-            return
-        if error.kind == errors.PENDING:  # the provider answers: earlier trouble is over
-            self._record.update({"reason": "", "message": "", "hint": ""})
-        if error.code == "slow_down":
-            self._slow_down()
-        elif error.kind == errors.PENDING:
-            self._wait(self._record["interval_s"])
-        else:
-            self._show(error)
-            self._wait(min(self._pause_s * 2, _MAX_PAUSE_S))
-        self._end_when_expired()
-
-    def _slow_down(self):
-        interval_s = self._record["interval_s"] + limits.SLOW_DOWN_STEP_S
-        self._record["interval_s"] = min(interval_s, limits.MAX_POLL_INTERVAL_S)
-        self._save()
-        self._wait(self._record["interval_s"])
-
-    def _end_when_expired(self):
-        if self._clock.now_s() >= self._record["code_expires_at"]:
-            self._take(token.GRANT_ENDED, self._exchange.error("expired_token").cause())
-
-    async def _renewed(self):
-        if self._record["grant"] == "client_credentials":
-            return await self._exchange.renew_application(*self._asking())
-        if not self._record["refresh_token"]:
-            raise ProviderError(
-                "no_refresh_token",
-                "The provider gave no refresh token, so the token cannot be renewed.",
-                errors.INVALID,
-                "Add offline_access to the scope, delete the token and obtain it again.",
-            )
-        return await self._exchange.refresh(*self._asking(), self._record["refresh_token"])
-
-    def _asking(self):
+    def asking(self):
         """Return for what a token is asked: the setting's fields and its protocol."""
-        return self._configuration.get(self.setting), settings.protocol(self.setting)
+        return self.configuration.get(self.setting), settings.protocol(self.setting)
 
-    def _fields(self, tokens):
-        now_s = self._clock.now_s()
-        chance = self._exchange.chance()
-        expires_in, refresh_in = tokens["expires_in"], tokens["refresh_in"]
-        renew_at, idle_renew_at = renewal.times(now_s, expires_in, refresh_in, chance)
-        return {
-            "renew_at": renew_at,
-            "idle_renew_at": idle_renew_at,
-            "interaction": False,
-            "access_token": tokens["access_token"],
-            "refresh_token": tokens["refresh_token"] or self._record["refresh_token"],
-            "expires_at": now_s + expires_in,
-            "scope": tokens["scope"] or self._record["scope"],
-        }
+    def fields(self, tokens):
+        """Return what an answer of the provider, as of `oauth.parse_token`, changes."""
+        now_s = self.clock.now_s()
+        changes = renewal.changes(self.record, tokens, now_s, self.exchange.chance())
+        for name in ("refresh_token", "scope", "owner"):
+            changes[name] = tokens[name] or self.record[name]
+        changes["access_token"] = tokens["access_token"]
+        changes["expires_at"] = now_s + tokens["expires_in"]
+        after = dict(self.record)
+        after.update(changes)
+        changes["dies_at"] = self._dies_at(after)
+        return changes
 
     def _require(self):
         self._flush()  # a token that is not on flash yet must not be used
         if self.state == token.INVALID:
             raise MailError(
-                self._record["reason"],
-                self._record["message"],
-                errors.INVALID,
-                self._record["hint"],
+                self.record["reason"], self.record["detail"], errors.INVALID, self.record["topic"]
             )
         if self.state != token.ACQUIRED:
             raise _missing("No token has been obtained yet.")
 
-    def _take(self, event, changes=None):
+    def take(self, event, changes=None):
+        """Let an event happen and store what has become of the token. Raises StorageError."""
         # Taken first even if the flash fails: the provider has already replaced the old token.
-        self._record = token.apply(self._record, event, self._clock.now_s(), changes)
-        self._unstored = True
+        self.record = token.apply(self.record, event, self.clock.now_s(), changes)
+        self._unstored = self._untold = True
         self._flush()
 
     def _flush(self):
         """Store what could not be stored before. Raises StorageError while the flash fails."""
         if self._unstored:
-            self._save()
+            self._store.save(self._path, _VERSION, self.record)
             self._unstored = False
+        if self._untold:
+            self._untold = False
             self._on_change(self.setting)
-
-    def _show(self, error):
-        """Show the trouble beside a state that it does not change."""
-        self._record.update(error.cause())
-
-    def _wait(self, pause_s):
-        self._pause_s = pause_s
-        self._poll_at_ms = self._clock.now_ms() + pause_s * 1000
-
-    def _save(self):
-        self._store.save(self._path, _VERSION, self._record)
 
     def _load(self):
         try:
-            return token.from_stored(self._store.load(self._path, _VERSION) or {})
+            stored = self._store.load(self._path, _VERSION, _UPGRADES)
+            return token.from_stored(stored) if stored else token.EMPTY
         except MailError as error:
             self._store.faults.append(error.message)
-            return dict(token.EMPTY)
+            return token.EMPTY
 
 
 def _missing(sentence):
-    return MailError(
-        "token_missing", sentence, errors.INVALID, "Press [Get Token] and sign in at the provider."
-    )
+    return MailError("token_missing", sentence, errors.INVALID)
