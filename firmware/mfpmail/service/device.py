@@ -12,6 +12,7 @@ from mfpmail.service.overlay import Overlays
 from mfpmail.service.postman import Postman
 from mfpmail.service.store import Store
 from mfpmail.service.supervisor import Supervisor
+from mfpmail.service.texts import Texts
 from mfpmail.service.tokens import TokenKeeper
 
 
@@ -19,14 +20,18 @@ class Device:
     """Everything the administrator's pages and the standing tasks work on.
 
     `ports` has `open_net()` and `open_http()` (adapters, loaded when called), `files`, `clock`,
-    `random_bytes(count)`, `hello_name` (for EHLO), `keep_loaded` (see Overlays) and
-    `print_line(text)` (the console).
+    `random_bytes(count)`, `hello_name` (for EHLO), `keep_loaded` (see Overlays),
+    `open_locale(language)` (see Texts), `print_line(text)` (the console) and `show_led(state)`
+    (see `status.led_of`; called when it changes, it starts as "off").
     """
 
     def __init__(self, ports):
         self.clock = ports.clock
         self.random_bytes = ports.random_bytes
+        self.hello_name = ports.hello_name
+        self.show_led = ports.show_led
         self.overlays = Overlays(ports.keep_loaded)
+        self.texts = Texts(ports.open_locale)
         self.journal = Journal(ports.clock, ports.print_line)
         self.store = Store(ports.files, self.journal.write)
         self.admin = Admin(self.store, ports.clock, ports.random_bytes)
@@ -56,8 +61,9 @@ class Device:
     def _token_changed(self, setting):
         state = self.keepers[setting].state
         self.journal.write("token %s: %s" % (setting, state))
-        if setting == settings.SMTP and state == token.ACQUIRED:
+        if settings.protocol(setting) == "smtp" and state == token.ACQUIRED:
             self.outbox.release_held()
+        self.supervisor.look()
 
     def _wake(self):
         self.supervisor.wake()
