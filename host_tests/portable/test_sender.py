@@ -1,5 +1,7 @@
 """service/sender.py and outbox.py: what becomes of a job, whatever the server says."""
 
+import sys
+
 from fakes.dialogues import (
     EHLO,
     SMTP_GREETING,
@@ -10,10 +12,11 @@ from fakes.dialogues import (
 )
 from fakes.ports import FakePorts
 from fakes.provider import refused, tokens
-from mfpmail.core.errors import NetworkError, StorageError
+from mfpmail.core.errors import NetworkError
 from mfpmail.service.device import Device
 from support import acquire, configure, run, spool
 
+CAUSES = "mfpmail.core.causes"
 SCAN = bytes(range(256)) * 8
 
 
@@ -76,7 +79,8 @@ def test_send_dead_token_holds_all_jobs_and_releases_them_in_order():
     send(device)
     assert states(device) == ["held"] * 3
     assert jobs[2].record["reason"] == "invalid_grant"
-    assert jobs[2].record["hint"]
+    assert jobs[2].record["topic"] == "invalid_grant"
+    assert jobs[2].record["detail"]
     assert ports.net.streams == []
     device.keepers["smtp"].delete()
     send(device)
@@ -116,6 +120,21 @@ def test_send_refused_sign_in_renews_the_token_once_and_tries_again():
     send(device)
     assert (job.state, job.record["reason"]) == ("retrying", "auth_rejected")
     assert device.keepers["smtp"].state == "ACQUIRED"
+
+
+def test_send_renewal_after_a_refused_sign_in_has_the_memory_of_the_connections_code():
+    device, ports = device_with(SMTP_OPEN + [(None, b"535 no\r\n")], delivery("a@far.test"))
+    loaded = []
+
+    def answer():
+        loaded.extend([n for n in sys.modules if n in ("mfpmail.session.smtp", CAUSES)])
+        return tokens(2)
+
+    ports.http.answers = [answer]
+    job = spool(device)
+    send(device)
+    assert job.state == "sent"
+    assert ports.keep_loaded or loaded == []
 
 
 def test_send_network_trouble_is_retried_with_growing_pauses_and_jitter():
@@ -169,7 +188,8 @@ def test_send_message_refused_for_good_fails_and_the_next_goes_on():
     send(device)
     assert states(device) == ["failed", "sent"]
     assert job.record["reason"] == "smtp_552"
-    assert "5.3.4 size" in job.record["message"]
+    assert job.record["topic"] == "mail_too_large"
+    assert "5.3.4 size" in job.record["detail"]
 
 
 def test_send_some_recipients_refused_is_partly_sent():
@@ -244,35 +264,6 @@ def test_send_in_clear_is_never_tried_with_a_token():
     assert b"AUTH" not in ports.net.written
 
 
-def test_cancel_while_queued_leaves_nothing():
-    device, ports = device_with()
-    job = spool(device, files=[("scan.pdf", SCAN)])
-    device.outbox.delete(job)
-    assert device.outbox.jobs == []
-    assert ports.files.names("outbox") == []
-    send(device)
-    assert ports.net.streams == []
-
-
-def test_cancel_while_sending_writes_no_final_dot_and_leaves_nothing():
-    # Cancelled as the sign-in begins, as the envelope goes, and in the middle of the file.
-    for start in (b"EHLO", b"RCPT", b"AAECAwQ"):
-        device, ports = device_with(delivery("a@far.test"))
-        job = spool(device, files=[("scan.pdf", SCAN)])
-
-        def cancel(data, device=device, job=job, start=start):
-            if data.startswith(start) and not job.cancelled:
-                device.outbox.delete(job)
-
-        ports.net.on_write = cancel
-        send(device)
-        assert job.cancelled
-        assert not ports.net.written.endswith(b"\r\n.\r\n"), start
-        assert ports.net.streams[0].closed
-        assert device.outbox.jobs == []
-        assert ports.files.names("outbox") == []
-
-
 def test_send_incomplete_file_fails_and_writes_no_final_dot():
     device, ports = device_with(delivery("a@far.test"))
     job = spool(device, files=[("scan.pdf", SCAN)])
@@ -290,40 +281,6 @@ def test_send_network_error_of_the_provider_is_retried_not_held():
     send(device)
     assert (job.state, job.record["reason"]) == ("retrying", "dns")
     assert device.keepers["smtp"].state == "ACQUIRED"
-
-
-def test_send_storage_that_fails_at_the_end_closes_the_connection():
-    device, ports = device_with(delivery("a@far.test"))
-    job = spool(device)
-
-    def fail(data):
-        ports.files.fail_writes = data.endswith(b"\r\n.\r\n")
-
-    ports.net.on_write = fail
-    try:
-        send(device)
-    except Exception as error:
-        assert error.code == "storage_failed"
-    assert ports.net.streams[0].closed
-    assert job in device.outbox.jobs
-
-
-def test_send_delivered_mail_whose_record_cannot_be_stored_is_not_sent_again():
-    device, ports = device_with(delivery("a@far.test"))
-    job = spool(device)
-    job_path = "outbox/%s/job.json" % job.id
-    save = ports.files.write
-
-    def fail_on_the_record(path, data):
-        if path == job_path:
-            raise StorageError("storage_failed", "The device's storage failed.")
-        save(path, data)
-
-    ports.files.write = fail_on_the_record
-    send(device)
-    assert job.state == "sent"
-    send(device)
-    assert len(ports.net.streams) == 1
 
 
 def test_send_heap_that_is_full_leaves_the_job_waiting():

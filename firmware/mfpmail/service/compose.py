@@ -35,17 +35,21 @@ def new_record(job_id, entered, now_s, random_bytes, writer):
         "state": QUEUED,
         "created_at": now_s,
         "message_id": message_id,
+        "sender_name": sender[0],
         "reverse_path": sender[1],
         "subject": entered["subject"],
         "files": entered["files"],
         "plan": _render(message, writer),
+        "from_span": message.from_span,
         "bytes_total": message.total_bytes(),
         "recipients": [{"address": a, "state": QUEUED, "reply": ""} for a in addresses],
         "reason": "",
-        "message": "",
-        "hint": "",
+        "topic": "",
+        "detail": "",
         "attempts": 0,
+        "failing_since": None,
         "next_attempt_at": None,
+        "via": "",
     }
 
 

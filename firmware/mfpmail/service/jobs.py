@@ -10,7 +10,19 @@ FAILED = "failed"
 
 FINISHED = (SENT, PARTLY_SENT, FAILED)
 
-_PRIVATE = ("plan",)
+_PRIVATE = ("plan", "from_span", "sender_name")
+
+
+def upgrade_1(stored):
+    """Return a record of version 1 as one of version 2: texts have given way to topics; where
+    the sender stands in the mail is not known, so it stays."""
+    stored["detail"] = stored.pop("message", "")
+    stored["topic"] = stored["reason"]
+    stored.pop("hint", None)
+    stored["failing_since"] = None
+    stored["from_span"] = None
+    stored["via"] = ""
+    return stored
 
 
 class Job:

@@ -6,10 +6,11 @@ whole or not at all. What is finished keeps its record for a while and loses its
 
 import binascii
 
-from mfpmail.core.errors import MailError, StorageError
-from mfpmail.service.jobs import HELD, QUEUED, RETRYING, SENDING, Job
+from mfpmail.core.errors import NO_CAUSE, MailError, StorageError
+from mfpmail.service.jobs import HELD, QUEUED, RETRYING, SENDING, Job, upgrade_1
 
-_VERSION = 1
+_VERSION = 2
+_UPGRADES = {1: upgrade_1}
 _FOLDER = "outbox"
 _MAX_WAITING = 20  # their records are kept in memory
 _KEPT_FINISHED = 10
@@ -35,7 +36,6 @@ class Outbox:
         raise MailError(
             "spool_full",
             "There is no room for this job on the device.",
-            hint="Wait until waiting jobs are sent, or delete some.",
         )
 
     def new_id(self):
@@ -85,7 +85,7 @@ class Outbox:
         """A token was obtained: everything that waited for it goes on by itself."""
         for job in self.jobs:
             if job.state == HELD:
-                self.update(job, state=QUEUED, reason="", message="", hint="")
+                self.update(job, state=QUEUED, **NO_CAUSE)
         self._on_change()
 
     def update(self, job, **changes):
@@ -122,7 +122,7 @@ class Outbox:
                 pass  # reported by the store, and no job any more
 
     def _read(self, job_id):
-        record = self._store.load(self.folder(job_id) + "/job.json", _VERSION)
+        record = self._store.load(self.folder(job_id) + "/job.json", _VERSION, _UPGRADES)
         if record is None:
             self.jobs = [job for job in self.jobs if job.id != job_id]
             raise StorageError("storage_failed", "The record of job %s is damaged." % job_id)
@@ -134,7 +134,7 @@ class Outbox:
     def _load(self):
         self._files.make_folder(_FOLDER)
         for name in self._files.names(_FOLDER):
-            record = self._store.load(self.folder(name) + "/job.json", _VERSION)
+            record = self._store.load(self.folder(name) + "/job.json", _VERSION, _UPGRADES)
             if record:
                 job = Job(record, self._read)
                 self.jobs.append(job)

@@ -10,8 +10,9 @@ class MailServers:
     A setting's token is only ever shown to that setting's server: each has its own keeper.
     """
 
-    def __init__(self, net, configuration, keepers, hello_name):
+    def __init__(self, net, overlays, configuration, keepers, hello_name):
         self._net = net
+        self._overlays = overlays
         self._configuration = configuration
         self._keepers = keepers
         self._hello_name = hello_name
@@ -24,7 +25,7 @@ class MailServers:
         """
         setting = self._configuration.get(name)
         if not setting["server"]:
-            raise _at("connect", MailError("no_server", "No server has been entered.", hint=name))
+            raise _at("connect", MailError("no_server", "No server has been entered."))
         if setting["auth_method"] != "oauth2":
             return await self._try(name, setting, None)
         access_token = await self._token(self._keepers[name].access_token())
@@ -36,6 +37,15 @@ class MailServers:
         access_token = await self._token(self._keepers[name].refresh(access_token))
         return await self._try(name, setting, access_token)
 
+    def reject(self, name, error):
+        """An account is not available, as its mail server says; looked at again after some
+        hours."""
+        self._keepers[name].reject(error, True)
+
+    def setting(self, name):
+        """Return a setting, secrets included; another dict after each change of it."""
+        return self._configuration.get(name)
+
     async def _token(self, exchange):
         try:
             return await exchange
@@ -43,10 +53,16 @@ class MailServers:
             raise _at("token", error)
 
     async def _try(self, name, setting, access_token):
-        session = self._session(name, setting)
+        """Return the session; what was loaded for one that fails makes room for the renewal."""
+        with self._overlays:
+            return await self._signed_in(self._session(name, setting), name, setting, access_token)
+
+    async def _signed_in(self, session, name, setting, access_token):
         try:
             await session.open()
             await _authenticate(session, setting, access_token)
+            if access_token:
+                self._keepers[name].succeeded()
         except MailError as error:
             await session.abort()
             raise _at(session.step, error)

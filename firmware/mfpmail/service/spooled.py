@@ -1,6 +1,6 @@
 """A rendered mail on flash, put together again while it is sent."""
 
-from mfpmail.core.errors import MESSAGE, MailError
+from mfpmail.core.errors import CONFIGURATION, MESSAGE, MailError
 
 _PIECE_BYTES = 1024
 
@@ -9,13 +9,20 @@ class SpooledMessage:
     """What `pump_message` streams: `plan` as `compose` made it, `sizes_bytes` of the files.
 
     `open_mail()` opens the rendered part. It is opened for each piece, so that no file is left
-    open where a connection breaks.
+    open where a connection breaks. `exchange` may name bytes of its header, by offset and length,
+    and what is sent in their place.
     """
 
-    def __init__(self, plan, sizes_bytes, open_mail):
+    def __init__(self, plan, sizes_bytes, open_mail, exchange=(0, 0, b"")):
         self.sizes_bytes = sizes_bytes
         self._plan = plan
         self._open_mail = open_mail
+        self._exchange = exchange
+
+    @property
+    def added_bytes(self):
+        """How much longer the mail is for the exchange."""
+        return len(self._exchange[2]) - self._exchange[1]
 
     def segments(self):
         """Yield bytes to send as they are, or the index of a file. Raises StorageError, and
@@ -24,11 +31,21 @@ class SpooledMessage:
         for entry in self._plan:
             if entry < 0:
                 yield -1 - entry
-            while entry > 0:
-                count = min(entry, _PIECE_BYTES)
-                yield self._read(offset, count)
-                offset += count
-                entry -= count
+                continue
+            end = offset + entry
+            if not offset:  # the header
+                at, count, fields = self._exchange
+                yield from self._pieces(0, at)
+                yield fields
+                offset = at + count
+            yield from self._pieces(offset, end)
+            offset = end
+
+    def _pieces(self, offset, end):
+        while offset < end:
+            count = min(end - offset, _PIECE_BYTES)
+            yield self._read(offset, count)
+            offset += count
 
     def _read(self, offset, count):
         file = self._open_mail()
@@ -40,3 +57,15 @@ class SpooledMessage:
         if len(data) != count:
             raise MailError("mail_short", "The stored mail of this job is incomplete.", MESSAGE)
         return data
+
+
+def sender_fields(sender, reply_to):
+    """Return the From and the Reply-To field, as bytes, for `(name, address)` each. Raises
+    ProtocolError as `address_field`."""
+    from mfpmail.core.headers import address_field  # most mails go out as they are
+
+    try:
+        return (address_field("From", [sender]) + address_field("Reply-To", [reply_to])).encode()
+    except MailError as error:
+        error.kind = CONFIGURATION  # of the setting: this mail is as good as any
+        raise

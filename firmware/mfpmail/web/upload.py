@@ -2,7 +2,7 @@
 
 import asyncio
 
-from mfpmail.core import limits, settings
+from mfpmail.core import limits
 from mfpmail.core.errors import ProtocolError
 from mfpmail.core.mimeparse import NO_BOUNDARY, PART_BEGIN, PART_END, TRUNCATED, MimeParser
 from mfpmail.core.text import Utf8Check
@@ -26,9 +26,7 @@ async def take_job(request, device):
         form = _Form(draft)
         # A file that is a multipart itself, a saved mail or web page, is still one file.
         await _read(request, MimeParser(content_type=content_type, max_depth=1), form)
-        smtp = device.configuration.get(settings.SMTP)
-        sender = smtp["sender_name"], settings.sender_of(smtp)
-        return draft.commit(form.fields, sender, form.too_long)
+        return draft.commit(form.fields, device.configuration.sender(), form.too_long)
     except BaseException:
         draft.discard()
         raise

@@ -1,0 +1,311 @@
+"""service/sender.py: the alternative account, and with which sender mail leaves through it."""
+
+import binascii
+
+from fakes.dialogues import EHLO, SMTP_GREETING, SMTP_OPEN, SMTP_SIGNED_IN, delivery, transaction
+from fakes.ports import FakePorts
+from fakes.provider import refused, tokens
+from mfpmail.core.errors import NetworkError, TlsError
+from mfpmail.service.device import Device
+from support import acquire, configure, run, spool
+
+FIRST, SECOND = "mail.test", "mail2.test"
+NO_DNS = NetworkError("dns", "The name mail.test could not be resolved.")
+NO_ROUTE = NetworkError("connect", "No connection to mail.test.")
+NUMBERS = {"smtp": 1, "smtp2": 2}  # of their tokens
+UNAVAILABLE = b"554 5.2.2 mailbox unavailable\r\n"
+
+
+def device_with(*scripts, tokens_of=("smtp", "smtp2"), **second):
+    """Return a device with both accounts, and its ports, which note the `hosts` connected to."""
+    ports = FakePorts(*scripts)
+    connect, ports.hosts = ports.net.connect, []
+
+    async def watched(host, *arguments):
+        ports.hosts.append(host)
+        return await connect(host, *arguments)
+
+    ports.net.connect = watched
+    device = Device(ports)
+    configure(device, sender_name="Printer")
+    changes = {"server": SECOND, "account": "bob@mail2.test"}
+    changes.update(second)
+    configure(device, "smtp2", **changes)
+    for name in tokens_of:
+        run(acquire(device, ports.http, name, tokens(NUMBERS[name])))
+    return device, ports
+
+
+def send(device, ports):
+    """Send what is due; return the hosts that were tried."""
+    del ports.hosts[:]
+    run(device.postman.send_due())
+    return ports.hosts
+
+
+def wait_for(job, device):
+    device.clock.advance_s(job.next_attempt_at - device.clock.now_s())
+
+
+def kill(device, ports, *names):
+    """Have the provider refuse the next renewal, which is due now, of these tokens."""
+    device.clock.advance_s(3600)
+    for name in names:
+        ports.http.answers = [refused("invalid_grant")]
+        try:
+            run(device.keepers[name].access_token())
+        except Exception as error:
+            assert error.code == "invalid_grant"
+        assert device.keepers[name].state == "INVALID"
+
+
+def outcome(job):
+    record = job.record
+    return job.state, record["reason"], record["via"]
+
+
+def refusal(reply):
+    return SMTP_SIGNED_IN + transaction([("a@far.test", b"250 ok\r\n")], reply)
+
+
+def changes_of_account(device):
+    return [line["text"] for line in device.journal.lines if line["text"].startswith("sending")]
+
+
+def test_first_account_is_used_while_it_works():
+    device, ports = device_with(delivery("a@far.test"))
+    job = spool(device)
+    assert job.public()["via"] == ""
+    assert send(device, ports) == [FIRST]
+    assert outcome(job) == ("sent", "", "smtp")
+    assert (device.postman.sending_through, device.postman.sending_since) == ("smtp", None)
+    assert changes_of_account(device) == []
+
+
+def test_first_token_invalid_or_missing_sends_through_the_second_with_its_own_token():
+    for invalid in (True, False):
+        device, ports = device_with(tokens_of=("smtp", "smtp2")[not invalid :])
+        if invalid:
+            kill(device, ports, "smtp")
+            ports.http.answers = [tokens(2)]
+        for _ in range(2):
+            ports.net.add(delivery("a@far.test"))
+            job = spool(device)
+            assert send(device, ports) == [SECOND]
+            assert outcome(job) == ("sent", "", "smtp2")
+            answer = ports.net.written.split(b"XOAUTH2 ")[1].split(b"\r\n")[0]
+            shown = binascii.a2b_base64(answer).split(b"\x01")
+            assert shown[:2] == [b"user=bob@mail2.test", b"auth=Bearer access-2"]
+        assert device.postman.sending_through == "smtp2"
+        assert device.postman.sending_since == device.clock.now_s()
+        assert len(changes_of_account(device)) == 1
+        assert device.keepers["smtp"].state == ("INVALID" if invalid else "NOT_ACQUIRED")
+
+
+def test_first_without_a_server_leaves_the_second_to_decide():
+    device, ports = device_with(delivery("a@far.test"), NO_DNS)
+    device.configuration.put("smtp", {"server": ""}, True)
+    job = spool(device)
+    assert send(device, ports) == [SECOND]
+    assert outcome(job) == ("sent", "", "smtp2")
+    job = spool(device)
+    send(device, ports)
+    assert outcome(job) == ("retrying", "dns", "")
+    device.keepers["smtp2"].delete()
+    wait_for(job, device)
+    send(device, ports)
+    assert outcome(job) == ("held", "token_missing", "")
+
+
+def test_first_that_fails_before_a_mail_is_handed_over_sends_through_the_second():
+    rejected = SMTP_OPEN + [(None, b"535 5.7.3 no\r\n")]
+    for failures in (
+        [NO_DNS],
+        [NO_ROUTE],
+        [NetworkError("timeout", "mail.test did not answer in time.")],
+        [TlsError("tls_untrusted", "The certificate was not issued by a known authority.")],
+        [[(None, b"421 busy\r\n")]],
+        [[SMTP_GREETING, (EHLO, b"421 busy\r\n")]],
+        [SMTP_OPEN],  # the connection is lost during the sign-in
+        [SMTP_OPEN + [(None, b"535 5.7.139 SmtpClientAuthentication is disabled\r\n")]],
+        [rejected, rejected],  # with the renewed token as well
+    ):
+        device, ports = device_with(*failures)
+        ports.net.add(delivery("a@far.test"))
+        ports.http.answers = [tokens(2)]
+        job = spool(device)
+        assert send(device, ports) == [FIRST] * len(failures) + [SECOND], failures
+        assert outcome(job) == ("sent", "", "smtp2")
+        assert all(stream.closed for stream in ports.net.streams)
+        assert device.keepers["smtp"].state == "ACQUIRED"
+
+
+def test_first_provider_that_is_down_with_an_expired_token_sends_through_the_second():
+    device, ports = device_with(delivery("a@far.test"))
+    device.clock.advance_s(3600)
+    ports.http.answers = [NO_DNS, tokens(2)]
+    job = spool(device)
+    assert send(device, ports) == [SECOND]
+    assert outcome(job) == ("sent", "", "smtp2")
+    assert device.keepers["smtp"].state == "ACQUIRED"
+
+
+def test_first_that_is_down_is_avoided_for_five_minutes_then_used_again():
+    device, ports = device_with(NO_ROUTE)
+    for pause_s, hosts in (
+        (0, [FIRST, SECOND]),
+        (299, [SECOND]),
+        (1, [FIRST]),
+        (1, [FIRST]),
+    ):
+        device.clock.advance_s(pause_s)
+        ports.net.add(delivery("a@far.test"))
+        job = spool(device)
+        assert send(device, ports) == hosts
+        assert job.state == "sent"
+    assert device.postman.sending_since == device.clock.now_s() - 1
+    assert changes_of_account(device) == [
+        "sending through smtp2: No connection to mail.test.",
+        "sending through smtp",
+    ]
+
+
+def test_first_that_is_avoided_is_tried_when_the_second_fails_or_its_setting_was_saved():
+    device, ports = device_with(NO_ROUTE, delivery("a@far.test"), NO_ROUTE, delivery("a@far.test"))
+    spool(device)
+    assert send(device, ports) == [FIRST, SECOND]
+    spool(device)
+    assert send(device, ports) == [SECOND, FIRST]
+    ports.net.add(NO_ROUTE, *[delivery("a@far.test") for _ in range(3)])
+    spool(device)
+    assert send(device, ports) == [FIRST, SECOND]
+    device.configuration.put("ifax", {"timeout_s": 5}, False)
+    spool(device)
+    assert send(device, ports) == [SECOND]
+    device.configuration.put("smtp", {"timeout_s": 5}, True)
+    spool(device)
+    assert send(device, ports) == [FIRST]
+    assert [job.state for job in device.outbox.jobs] == ["sent"] * 5
+
+
+def test_both_down_is_retried_with_the_reason_of_the_first():
+    device, ports = device_with(NO_DNS, NO_ROUTE, NO_ROUTE, NO_DNS)
+    job = spool(device)
+    assert send(device, ports) == [FIRST, SECOND]
+    assert outcome(job) == ("retrying", "dns", "")
+    wait_for(job, device)
+    assert send(device, ports) == [SECOND, FIRST]
+    assert outcome(job) == ("retrying", "dns", "")
+    assert device.postman.sending_through == "smtp"
+    device = Device(ports)  # what is down is only known until a restart
+    (job,) = device.outbox.jobs
+    wait_for(job, device)
+    ports.net.add(NO_DNS, delivery("a@far.test"))
+    assert send(device, ports) == [FIRST, SECOND]
+    assert outcome(job) == ("sent", "", "smtp2")
+
+
+def test_both_dead_is_held_with_the_reason_of_the_first_until_either_is_acquired():
+    for name in ("smtp", "smtp2"):
+        device, ports = device_with()
+        kill(device, ports, "smtp", "smtp2")
+        device.keepers["smtp2"].delete()
+        job = spool(device)
+        assert send(device, ports) == []
+        assert outcome(job) == ("held", "invalid_grant", "")
+        device = Device(ports)
+        (job,) = device.outbox.jobs
+        device.keepers[name].delete()
+        assert job.state == "held"
+        run(acquire(device, ports.http, name))
+        ports.net.add(delivery("a@far.test"))
+        send(device, ports)
+        assert outcome(job) == ("sent", "", name)
+
+
+def test_first_dead_and_second_down_is_retried_as_nobody_would_release_it():
+    device, ports = device_with(NO_DNS)
+    kill(device, ports, "smtp")
+    ports.http.answers = [tokens(2)]
+    job = spool(device)
+    assert send(device, ports) == [SECOND]
+    assert outcome(job) == ("retrying", "invalid_grant", "")
+    wait_for(job, device)
+    ports.net.add(delivery("a@far.test"))
+    send(device, ports)
+    assert outcome(job) == ("sent", "", "smtp2")
+
+
+def test_refusal_of_the_mail_itself_does_not_move_to_the_other_account():
+    accepted = [("a@far.test", b"250 ok\r\n")]
+    unknown = SMTP_SIGNED_IN + transaction([("a@far.test", b"550 5.1.1 unknown\r\n")])
+    for script, expected in (
+        (SMTP_SIGNED_IN + [(None, b"550 5.7.60 no\r\n")], ("retrying", "smtp_550", "smtp")),
+        (unknown, ("failed", "recipient_refused", "smtp")),
+        (refusal(b"554 5.6.0 spam\r\n"), ("failed", "smtp_554", "smtp")),
+        (refusal(b"451 later\r\n"), ("retrying", "smtp_451", "smtp")),
+        (SMTP_SIGNED_IN + transaction(accepted)[:-1], ("retrying", "closed", "smtp")),
+    ):
+        device, ports = device_with(script)
+        job = spool(device)
+        assert send(device, ports) == [FIRST], expected
+        assert outcome(job) == expected
+        if job.state == "retrying":
+            wait_for(job, device)
+            ports.net.add(delivery("a@far.test"))
+            assert send(device, ports) == [FIRST]
+
+
+def test_account_refusal_makes_that_token_invalid_and_moves_to_the_other_at_once():
+    at_sign_in = SMTP_OPEN + [(None, UNAVAILABLE)]
+    for script in (refusal(UNAVAILABLE), at_sign_in):
+        device, ports = device_with(script, *[delivery("a@far.test")] * 2)
+        jobs = [spool(device), spool(device)]
+        assert send(device, ports) == [FIRST, SECOND, SECOND]
+        assert [outcome(job) for job in jobs] == [("sent", "", "smtp2")] * 2
+        keepers = device.keepers
+        assert (keepers["smtp"].state, keepers["smtp2"].state) == ("INVALID", "ACQUIRED")
+        assert (keepers["smtp"].record["topic"], keepers["smtp"].record["retry"]) == (
+            "mailbox_unavailable",
+            True,
+        )
+
+
+def test_account_refusal_by_the_second_makes_the_seconds_token_invalid():
+    device, ports = device_with(NO_ROUTE, refusal(UNAVAILABLE), NO_ROUTE)
+    job = spool(device)
+    assert send(device, ports) == [FIRST, SECOND, FIRST]
+    assert outcome(job) == ("retrying", "connect", "smtp2")
+    assert device.keepers["smtp"].state == "ACQUIRED"
+    assert device.keepers["smtp2"].state == "INVALID"
+
+
+def test_account_refusal_by_both_holds_the_job():
+    device, ports = device_with(refusal(UNAVAILABLE), refusal(b"554 5.2.2 full\r\n"))
+    job = spool(device)
+    assert send(device, ports) == [FIRST, SECOND]
+    assert outcome(job) == ("held", "smtp_554", "smtp2")
+    assert "unavailable" in job.record["detail"]
+    assert [device.keepers[name].state for name in ("smtp", "smtp2")] == ["INVALID"] * 2
+
+
+def test_account_refusal_without_tokens_moves_once_and_then_holds():
+    password = {"auth_method": "password", "password": "geheim"}
+    for second, expected in (
+        (delivery("a@far.test"), ("sent", "", "smtp2")),
+        (refusal(UNAVAILABLE), ("held", "smtp_554", "smtp2")),
+    ):
+        device, ports = device_with(refusal(UNAVAILABLE), second, tokens_of=(), **password)
+        device.configuration.put("smtp", password, False)
+        job = spool(device)
+        assert send(device, ports) == [FIRST, SECOND]
+        assert outcome(job) == expected
+
+
+def test_connection_test_of_the_second_uses_its_own_server_token_and_sender():
+    probe = [(b"MAIL FROM:<bob@mail2.test>\r\n", b"250 ok\r\n"), (b"RSET\r\n", b"250 ok\r\n")]
+    device, ports = device_with(SMTP_SIGNED_IN + probe, tokens_of=("smtp2",))
+    assert run(device.postman.test("smtp2"))["result"] == "ok"
+    assert ports.hosts == [SECOND]
+    assert run(device.postman.test("smtp"))["result"] == "invalid"
+    assert device.postman.sending_through == "smtp"
