@@ -3,8 +3,10 @@
 import os
 import shutil
 from contextlib import contextmanager
+from pathlib import Path
 
 import pytest
+from devices import enter_settings
 from playwright.sync_api import expect, sync_playwright
 
 NAMES = ("chromium", "chromium-browser", "google-chrome")
@@ -16,6 +18,7 @@ ARGUMENTS = [
 ANSWER_MS = 15000
 # The device asks the provider at its interval (5 s and more), the page asks the device.
 GRANT_MS = 45000
+ENGLISH = Path(__file__).resolve().parents[2] / "firmware" / "mfpmail" / "locale" / "en.txt"
 
 
 def chromium_path():
@@ -27,6 +30,27 @@ def chromium_path():
             pytest.fail(missing)
         pytest.skip(missing)
     return path
+
+
+# As a setting is that nobody has entered.
+UNENTERED = {
+    "server": "",
+    "account": "",
+    "client_id": "",
+    "client_secret": "",
+    "client_secret_ends_on": "",
+    "issuer": "",
+    "provider": "microsoft",
+    "grant": "device_code",
+    "auth_method": "oauth2",
+    "revocation_endpoint": "",
+}
+
+
+def device_words(topic):
+    """Return what the device says of a topic in English, `[what it means, what to do]`."""
+    rows = [line.split("\t") for line in ENGLISH.read_text(encoding="utf-8").splitlines()]
+    return next(row[1:] for row in rows if row[0] == topic)
 
 
 @contextmanager
@@ -120,7 +144,7 @@ def acquire(page, setting, endpoints):
 
 def open_form(page, setting):
     """Open the settings of a card; return the card."""
-    card(page, setting).locator("summary").click()
+    card(page, setting).get_by_text("Settings", exact=True).click()
     return card(page, setting)
 
 
@@ -146,3 +170,15 @@ def sign_in_by_redirect(page, setting, endpoints):
         provider.get_by_role("button", name="Approve", exact=True).click()
     provider.close()
     return ended.value.url
+
+
+def entered_client(device):
+    """Return a client of the device as it was before other tests: no alternative account is
+    entered, the other settings are."""
+    client = device.client()
+    client.call("DELETE", "/api/tokens/smtp2")
+    client.put_setting("smtp2", **UNENTERED, port=587, security="starttls")
+    for setting in ("smtp", "ifax", "estatus"):
+        client.put_setting(setting, **UNENTERED)
+    enter_settings(client, device.endpoints)
+    return client

@@ -51,7 +51,7 @@ BAD_FIELDS = [
 ]
 
 UNKNOWN = [
-    ("GET", "/api/settings/smtp2"),
+    ("GET", "/api/settings/smtp3"),
     ("PUT", "/api/settings/"),
     ("PUT", "/api/settings/*"),
     ("POST", "/api/settings/fax/test"),

@@ -98,7 +98,8 @@ def test_provider_that_cannot_be_verified_is_sent_nothing(client, certificates, 
     with certificates.refused(kind) as server:
         status, answer = ask_for_token(client, server.port)
     assert (status, answer["error"]) == (502, kind)
-    assert "localhost" in answer["message"]
+    assert "localhost" in answer["detail"]
+    assert answer["message"] and answer["hint"]
     assert len(server.connections) == 1
     assert [bytes(connection.clear) for connection in server.connections] == [b""]
     assert CLIENT_ID.encode() not in sent_to(server)[0]
@@ -165,7 +166,8 @@ def test_mail_server_that_cannot_be_verified_is_not_shown_the_token(
     with certificates.refused(kind) as server:
         result = run_connection_test(client, name, server.port, "tls")
     assert (result["result"], result["step"]) == ("configuration", "tls")
-    assert "localhost" in result["message"]
+    assert "localhost" in result["detail"]
+    assert result["message"] and result["hint"]
     assert [bytes(connection.clear) for connection in server.connections] == [b""]
     assert_no_token(module_device, name, server)
 
@@ -187,7 +189,7 @@ def test_mail_server_in_clear_is_not_shown_the_token(client, module_device, name
         result = run_connection_test(client, name, server.port, security)
     assert (result["result"], result["step"]) == ("configuration", "tls")
     if security == "starttls":
-        assert "does not offer" in result["message"]
+        assert "does not offer" in result["detail"]
     assert_no_token(module_device, name, server)
 
 

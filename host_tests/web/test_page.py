@@ -18,7 +18,7 @@ from web.page_helpers import (
     start_grant,
 )
 
-SETTINGS = ("smtp", "ifax", "eprint", "estatus")
+SETTINGS = ("smtp", "smtp2", "ifax", "eprint", "estatus")
 STATES = ("Not Acquired", "Awaiting Authentication", "Acquired", "Invalid")
 
 

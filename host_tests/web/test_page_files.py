@@ -4,7 +4,7 @@ import gzip
 from pathlib import Path
 
 STATIC = Path(__file__).resolve().parents[2] / "firmware" / "mfpmail" / "web" / "static"
-MAX_PAGE_BYTES = 17000
+MAX_PAGE_BYTES = 21000
 MAX_LINES = 350
 MARKUP = ("innerHTML", "outerHTML", "insertAdjacentHTML", "document.write", "eval(")
 

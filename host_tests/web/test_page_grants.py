@@ -7,6 +7,7 @@ from web.page_helpers import (
     answer,
     card,
     choose,
+    device_words,
     open_browser,
     open_form,
     open_page,
@@ -66,9 +67,9 @@ def test_redirect_wrong_paste_is_told_and_the_right_one_becomes_acquired(home, c
     press(home, "smtp", "Finish")
     expect(field).to_have_attribute("aria-invalid", "true", timeout=ANSWER_MS)
     expect(field).to_have_accessible_description(
-        "or only the code from it This address belongs to another sign-in. "
-        "Open the address shown here, sign in, and paste where the browser ends up."
+        " ".join(["or only the code from it", *device_words("redirect_state")])
     )
+    expect(shown).to_contain_text("In detail: This address belongs to another sign-in.")
     expect(field).to_have_value(FOREIGN)
     expect(field).to_be_focused()
     field.fill(address)
@@ -88,7 +89,7 @@ def test_redirect_by_keyboard_leads_from_the_link_to_the_field_to_finish(home, c
     home.keyboard.press("Tab")
     expect(shown.get_by_role("button", name="Finish")).to_be_focused()
     home.keyboard.press("Enter")
-    expect(shown.get_by_text("There is no code in what was pasted.")).to_be_visible()
+    expect(shown.get_by_text(device_words("redirect_empty")[0]).first).to_be_visible()
     expect(shown.get_by_label(PASTED)).to_be_focused()
 
 

@@ -1,16 +1,18 @@
 // The administrator's page: sign-in, two columns, and the poll that keeps them true.
 
 import { makeCard } from "./cards.js";
+import { learnPresets, makeForm } from "./form.js";
 import { makeInbox, makeJobs, makeSendForm } from "./mail.js";
 import {
-  acts, byId, call, device, make, makeButton, makeField, messageBox, resume, setText, signIn,
+  acts, byId, call, card, device, make, makeButton, makeField, messageBox, resume, setText, signIn,
 } from "./page.js";
 import { TEXT } from "./text.js";
 
 const CALM_MS = 2000;
 const AWAITED_MS = 1000;
-const INBOX_EVERY = 5; // polls: the inbox changes seldom
+const INBOX_EVERY = 5; // polls: inbox and status change seldom
 const SETTINGS = Object.keys(TEXT.settings);
+const POP_SETTINGS = SETTINGS.filter((setting) => !setting.startsWith("smtp"));
 
 let signedIn = false;
 let loaded = false;
@@ -19,9 +21,10 @@ let timer = 0;
 let running = null;
 
 const cards = SETTINGS.map((setting) => makeCard(setting, pollNow));
+const alerts = makeForm("device", pollNow);
 const sendForm = makeSendForm(pollNow);
 const jobs = makeJobs(pollNow);
-const inbox = makeInbox(SETTINGS.slice(1), () => {
+const inbox = makeInbox(POP_SETTINGS, () => {
   polls = 0;
   return pollNow();
 });
@@ -29,29 +32,38 @@ const inbox = makeInbox(SETTINGS.slice(1), () => {
 /** Only the next step is a filled button; a dangerous one never is. */
 function markNextStep() {
   const step = (sendForm.typed() && sendForm.send) ||
-    cards.map((card) => card.nextStep()).find(Boolean) || sendForm.send;
+    cards.map((shown) => shown.nextStep()).find(Boolean) ||
+    (alerts.dirty() ? alerts.save : sendForm.send);
   for (const button of columns.querySelectorAll("button, .button")) {
     button.classList.toggle("main", button === step && step.className !== "danger");
   }
 }
 
 async function loadForms() {
+  learnPresets(await call("GET", "/api/providers"));
   const settings = await call("GET", "/api/settings");
   for (const { setting, form, details } of cards) {
     form.load(settings[setting]);
     details.open ||= setting === "smtp" && !settings.smtp.server;
   }
+  alerts.load(settings.device);
   loaded = true;
+}
+
+async function loadSeldom() {
+  await inbox.load();
+  const status = await call("GET", "/api/status");
+  for (const shown of cards) shown.note(status);
 }
 
 /** Returns whether something is awaited. */
 async function loadAll() {
   if (!loaded) await loadForms();
   const tokens = (await call("GET", "/api/tokens")).items;
-  for (const card of cards) card.update(tokens.find(({ setting }) => setting === card.setting));
+  for (const shown of cards) shown.update(tokens.find((t) => t.setting === shown.setting));
   markNextStep();
   const mails = await jobs.load();
-  if (polls++ % INBOX_EVERY === 0) await inbox.load();
+  if (polls++ % INBOX_EVERY === 0) await loadSeldom();
   return [...tokens, ...mails].some(({ state }) => /AWAITING_AUTH|queued|sending/.test(state));
 }
 
@@ -115,7 +127,8 @@ function column(title, nodes) {
   return make("section", {}, make("h1", { text: title, tabindex: -1 }), ...nodes);
 }
 const columns = make("div", { id: "columns" },
-  column(TEXT.settingsTitle, cards.map((card) => card.node)),
+  column(TEXT.settingsTitle, [...cards.map((shown) => shown.node),
+    card(TEXT.alerts, make("p", { class: "soft", text: TEXT.alertsText }), alerts.node)]),
   column(TEXT.mailTitle, [sendForm.node, jobs.node, inbox.node]));
 columns.oninput = markNextStep;
 
@@ -141,5 +154,5 @@ entry.hidden = true;
 document.querySelector("header").append(signOut);
 document.querySelector("main").append(entry, columns);
 document.onvisibilitychange = () => signedIn && !document.hidden && pollNow();
-setInterval(() => cards.forEach((card) => card.tick()), 1000);
+setInterval(() => cards.forEach((shown) => shown.tick()), 1000);
 start();

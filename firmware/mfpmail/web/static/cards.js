@@ -1,9 +1,10 @@
 // A card for each setting: its token, the sign-in for it, its connection test, its form.
 
 import { makeForm } from "./form.js";
+import { makeLife } from "./life.js";
 import {
-  acts, ask, byId, call, card, formatTime, make, makeButton, makeField, messageBox, say, setLine,
-  setText, soft,
+  acts, ask, byId, call, card, complain, formatTime, make, makeButton, makeCause, makeField,
+  messageBox, say, setLine, setText, soft, technical,
 } from "./page.js";
 import { TEXT } from "./text.js";
 
@@ -48,19 +49,25 @@ function makeRedirectPanel(setting, poll) {
     make("input", { inputmode: "url", autocomplete: "off", autocapitalize: "none" }),
     TEXT.redirectHint);
   const finish = makeButton(TEXT.finish, messageBox(), async () => {
-    fault("");
+    explain({});
     try {
       await call("POST", `/api/tokens/${setting}/redirect`, { url: input.value });
     } catch (error) {
-      fault([error.message, error.hint].filter(Boolean).join(" "));
+      explain(error);
       input.select();
     }
     await poll();
   }, "submit");
-  const form = make("form", { novalidate: "" }, row, acts(finish));
+  const answer = soft();
+  const form = make("form", { novalidate: "" }, row, answer, acts(finish));
   const node = make("ol", {}, make("li", {}, signIn, open),
     make("li", { text: TEXT.redirectEnd }), make("li", {}, form));
   let uri = "";
+
+  function explain(error) {
+    fault([error.message, error.hint].filter(Boolean).join(" "));
+    setLine(answer, technical(error));
+  }
 
   function update(token) {
     setText(signIn, TEXT.redirectSignIn(token.account));
@@ -68,7 +75,7 @@ function makeRedirectPanel(setting, poll) {
     uri = token.authorization_uri; // another sign-in: what was pasted belongs to the last
     setLink(open, uri);
     input.value = "";
-    fault("");
+    explain({});
   }
   return { node, start: open, next: finish, update };
 }
@@ -107,25 +114,36 @@ function makePanel(setting, poll) {
   return panel;
 }
 
+/** How the label of [Also end it at the provider] reads, "" where the provider cannot do that. */
+function endingToo({ provider, revocation_endpoint: endpoint, account }) {
+  if (provider === "google") return TEXT.revokeAll(account);
+  return provider === "custom" && endpoint ? TEXT.revoke : "";
+}
+
 /** `poll()` asks the device for the states at once. */
 export function makeCard(setting, poll) {
   const words = TEXT.settings[setting];
   const pill = make("span");
   const detail = soft();
-  const reason = make("p", { class: "bad" });
-  const hint = soft();
+  const cause = makeCause("bad");
+  const needless = soft();
+  const life = makeLife(setting);
   const box = messageBox();
   const panel = makePanel(setting, poll);
   const form = makeForm(setting, poll);
-  const path = make("p", { class: "soft", text: words.path });
+  const path = soft();
+  setLine(path, words.path);
   const details = make("details", {}, make("summary", { text: TEXT.form }), path, form.node);
   let token = {};
+  let status = {};
 
   const get = makeButton(TEXT.getToken, box, async () => {
     const { account, provider, grant } = form.saved();
     const text = TEXT.getText[grant](account, TEXT.choices.provider[provider]);
     if (!(await ask(TEXT.getTitle(words.name), text, TEXT.cancel))) return;
     const error = await call("POST", `/api/tokens/${setting}/get`).then(() => null, (e) => e);
+    // Now the endpoints may be known, which are found from the issuer.
+    if (form.saved().issuer) form.load(await call("GET", `/api/settings/${setting}`));
     await poll();
     // What the provider answered stands beside the state already.
     if (!error || error.message === token.message) return;
@@ -137,9 +155,15 @@ export function makeCard(setting, poll) {
     const waits = token.state === "AWAITING_AUTH";
     const question = (waits ? TEXT.cancelTitle : TEXT.deleteTitle)(words.name);
     const text = waits ? TEXT.cancelText : words.stops;
-    if (!(await ask(question, text, waits ? TEXT.back : TEXT.cancel, true))) return;
-    await call("DELETE", `/api/tokens/${setting}`);
+    const option = waits ? "" : endingToo(form.saved());
+    const answer = await ask(question, text, waits ? TEXT.back : TEXT.cancel, true, option);
+    if (!answer) return;
+    const address = `/api/tokens/${setting}`;
+    const { revocation } = await (answer.more ? call("POST", `${address}/revoke`)
+      : call("DELETE", address));
     await poll();
+    if (revocation?.reason) complain(box, revocation, TEXT.notRevoked);
+    else if (revocation) say(box, "ok", TEXT.revoked);
   });
   remove.className = "danger";
 
@@ -147,15 +171,14 @@ export function makeCard(setting, poll) {
   const test = makeButton(TEXT.test, testBox, async () => {
     say(testBox, "wait", TEXT.testing);
     const answer = await call("POST", `/api/settings/${setting}/test`);
-    const { result, step, message, hint: advice } = answer;
-    if (result === "ok") say(testBox, "ok", TEXT.testOk, message);
-    else say(testBox, "bad", TEXT.testFailed, message, advice, `${step} · ${result}`);
+    if (answer.result === "ok") say(testBox, "ok", TEXT.testOk, answer.message);
+    else complain(testBox, answer, TEXT.testFailed);
   });
 
   const scope = make("p", { class: "soft", text: words.scope });
   const state = make("p", { class: "token" }, make("span", { text: TEXT.token }), pill);
-  const node = card(words.name, scope, state, detail, reason, hint, panel.node,
-    acts(get, remove, test), box, testBox, details);
+  const node = card(words.name, scope, state, detail, ...cause.lines, needless, ...life.lines,
+    panel.node, acts(get, remove, test), box, testBox, details);
   node.dataset.setting = setting;
 
   function showButtons() {
@@ -169,16 +192,24 @@ export function makeCard(setting, poll) {
     if (lost) (waits ? panel.start : node.firstChild).focus();
   }
 
+  const showLife = () => life.update(token, form.saved(), status);
+
+  /** What the device's status says; it is asked for more seldom than the tokens. */
+  function note(next) {
+    status = next;
+    showLife();
+  }
+
   function update(next) {
     const before = token.state;
     token = next;
-    const needless = get.hidden && remove.hidden && TEXT.noTokenNeeded;
     pill.className = `pill ${PILLS[token.state]}`;
     setText(pill, TEXT.states[token.state]);
     setLine(detail, token.account, token.changed_at && TEXT.since(formatTime(token.changed_at)));
-    setLine(reason, token.message, token.reason);
+    cause.update(token);
+    showLife();
     showButtons();
-    setLine(hint, token.hint || needless);
+    setLine(needless, get.hidden && remove.hidden && TEXT.noTokenNeeded);
     if (!before || before === token.state) return;
     say(box, "");
     byId("live").textContent = `${words.name}: ${pill.textContent}`;
@@ -192,5 +223,5 @@ export function makeCard(setting, poll) {
     if (details.open && !form.saved().server) return form.save;
     return !get.hidden && form.saved().account && get;
   }
-  return { setting, node, form, details, update, nextStep, tick: panel.tick };
+  return { setting, node, form, details, update, note, nextStep, tick: panel.tick };
 }

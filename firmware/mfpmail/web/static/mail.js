@@ -1,8 +1,8 @@
 // Test mail, list of jobs, inbox.
 
 import {
-  acts, ask, byId, call, card, formatBytes, formatTime, make, makeButton, makeField, messageBox,
-  say, setLine, setText, showFaults, soft, upload,
+  acts, ask, byId, call, card, formatBytes, formatTime, make, makeButton, makeCause, makeField,
+  messageBox, say, setLine, setText, showFaults, soft, upload,
 } from "./page.js";
 import { TEXT } from "./text.js";
 
@@ -89,7 +89,7 @@ function makeJobRow(poll) {
   const people = make("p", { class: "soft lines" });
   const bar = make("progress", { "aria-label": TEXT.jobStates.sending });
   const detail = soft();
-  const reason = soft();
+  const cause = makeCause("");
   const box = messageBox();
   let job = {};
   const remove = makeButton("", box, async () => {
@@ -112,8 +112,9 @@ function makeJobRow(poll) {
     bar.hidden = done;
     bar.value = job.bytes_done / total;
     setLine(detail, TEXT.amount(formatBytes(job.bytes_done), formatBytes(total)),
-      !done && job.next_attempt_at && TEXT.nextAttempt(formatTime(job.next_attempt_at)));
-    setLine(reason, job.message, job.hint, job.reason);
+      !done && job.next_attempt_at && TEXT.nextAttempt(formatTime(job.next_attempt_at)),
+      job.via === "smtp2" && TEXT.viaAlternative);
+    cause.update(job);
     setText(remove, done ? TEXT.remove : TEXT.cancelJob);
     remove.className = done ? "" : "danger";
     if (before && before !== job.state) {
@@ -121,7 +122,8 @@ function makeJobRow(poll) {
     }
   }
   const head = make("p", { class: "token" }, subject, pill);
-  return { row: make("li", {}, head, people, bar, detail, reason, box, acts(remove)), update };
+  const row = make("li", {}, head, people, bar, detail, ...cause.lines, box, acts(remove));
+  return { row, update };
 }
 
 export function makeJobs(poll) {

@@ -3,9 +3,11 @@
 import { TEXT } from "./text.js";
 
 export class ApiError extends Error {
-  constructor(status, { error, message, hint, fields }) {
-    super(TEXT.errors[error] || message || `${status} ${error || ""}`);
-    Object.assign(this, { status, hint, fields: fields || {} });
+  constructor(status, { error, message, hint, detail, fields }) {
+    const own = TEXT.errors[error];
+    super(own || message || `${status} ${error || ""}`);
+    Object.assign(this, { status, fields: fields || {} });
+    if (!own) Object.assign(this, { hint, detail });
   }
 }
 
@@ -13,6 +15,9 @@ export class ApiError extends Error {
 export const device = {};
 
 let csrf = "";
+
+// The device answers in the language of the page, whatever the browser prefers.
+const LANGUAGE = { "Accept-Language": TEXT.language };
 
 function unreachable() {
   device.answers(false);
@@ -32,7 +37,7 @@ export async function call(method, path, content) {
   // A change may make the device wait for several servers in turn.
   const timeoutMs = method === "GET" ? 10000 : 180000;
   const exchange = async () => {
-    const headers = { "Content-Type": "application/json", "X-CSRF-Token": csrf };
+    const headers = { ...LANGUAGE, "Content-Type": "application/json", "X-CSRF-Token": csrf };
     const body = content && JSON.stringify(content);
     const signal = AbortSignal.timeout(timeoutMs);
     try {
@@ -66,6 +71,7 @@ export async function upload(path, form, onProgress, signal) {
   const request = new XMLHttpRequest();
   request.open("POST", path);
   request.setRequestHeader("X-CSRF-Token", csrf);
+  for (const name in LANGUAGE) request.setRequestHeader(name, LANGUAGE[name]);
   request.upload.onprogress = (event) => onProgress(event.loaded / event.total);
   await new Promise((resolve, reject) => {
     request.onload = resolve;
@@ -109,12 +115,33 @@ export function card(title, ...children) {
   return make("section", { class: "card", "aria-label": title }, head, ...children);
 }
 
+/** What the server answered, unless that is what the message says already. */
+export function technical({ step, result, reason, message, detail }) {
+  const parts = [step, result, reason, detail !== message && detail].filter(Boolean);
+  return parts.length ? TEXT.technical(parts.join(" · ")) : "";
+}
+
+/** Why something is as it is: what that means, what to do, what the server answered. */
+export function makeCause(kind) {
+  const lines = [make("p", { class: kind }), make("p"), soft()];
+  const update = (shown) =>
+    [shown.message, shown.hint, technical(shown)].forEach((text, i) => setLine(lines[i], text));
+  return { lines, update };
+}
+
 export const messageBox = () => make("div", { class: "message", role: "status" });
 
 /** Show lines of `kind` ok, wait or bad; without lines, nothing. */
 export function say(box, kind, ...lines) {
   box.className = `message ${kind}`;
   box.replaceChildren(...lines.filter(Boolean).map((text) => make("p", { text })));
+}
+
+/** Show what went wrong after the lines that lead to it. */
+export function complain(box, error, ...lead) {
+  say(box, "bad", ...lead, error.message, error.hint);
+  const detail = technical(error);
+  if (detail) box.append(make("p", { class: "soft", text: detail }));
 }
 
 /** Runs `action` once at a time; what goes wrong stands in `box`. */
@@ -128,7 +155,7 @@ export function makeButton(text, box, action, type = "button") {
     try {
       await action();
     } catch (error) {
-      say(box, "bad", error.message, error.hint);
+      complain(box, error);
     }
     button.ariaBusy = null;
   };
@@ -156,28 +183,44 @@ export function showFaults(error, fields, box) {
   const others = hidden.map((name) => `${TEXT.fields[name] || name}: ${error.fields[name]}`);
   say(box, "bad", TEXT.faults, ...others);
   for (const name in fields) fields[name].fault(error.fields[name] || "");
-  names.map((name) => fields[name]).find((field) => field && !field.row.hidden)?.input.focus();
+  const marked = Object.keys(fields).filter((name) => error.fields[name] && !hidden.includes(name));
+  for (const name of marked) fields[name].row.closest("details")?.setAttribute("open", "");
+  fields[marked[0]]?.input.focus();
 }
 
-/** Resolves to whether OK was pressed. The focus of a dangerous question is not on OK. */
-export function ask(question, text, back, dangerous) {
+/**
+ * Resolves to false, or when OK was pressed to `{ more }`: was the box with `option` beside it
+ * checked? The focus of a dangerous question is not on OK.
+ */
+export function ask(question, text, back, dangerous, option = "") {
   const dialog = byId("dialog");
   setText(byId("question"), question);
   setText(byId("answer-to"), text);
   setText(byId("ok"), TEXT.ok);
   setText(byId("cancel"), back);
+  const more = byId("more");
+  more.checked = false;
+  more.onkeydown = ({ key }) => key !== "Enter"; // Enter would press [OK]
+  setText(byId("option"), option);
+  more.parentNode.hidden = !option;
   byId("ok").className = dangerous ? "danger" : "main";
   dialog.returnValue = "";
   dialog.showModal();
   byId(dangerous ? "cancel" : "ok").focus();
   return new Promise((resolve) => {
-    dialog.onclose = () => resolve(dialog.returnValue === "ok");
+    dialog.onclose = () => resolve(dialog.returnValue === "ok" && { more: more.checked });
   });
 }
 
 export function formatTime(epochS) {
   const options = { dateStyle: "medium", timeStyle: "short" };
   return new Date(epochS * 1000).toLocaleString(TEXT.locale, options);
+}
+
+/** The day before an end, as the device names it in its mails. */
+export function formatDay(endsAtS) {
+  const options = { dateStyle: "medium", timeZone: "UTC" };
+  return new Date((endsAtS - 1) * 1000).toLocaleDateString(TEXT.locale, options);
 }
 
 export function formatBytes(bytes) {

@@ -4,6 +4,7 @@ const POP_SCOPE = "For this POP setting only";
 const isApplication = (grant) => grant === "client_credentials";
 
 export const TEXT = {
+  language: "en", // of the device's answers
   locale: "en-GB",
   signInTitle: "Administrator sign-in",
   signIn: "Sign in",
@@ -24,6 +25,11 @@ export const TEXT = {
       path: "System Settings › Network Settings › Service Settings › SMTP",
       stops: "Until a new token is acquired, no scan, alert or status mail will be sent. " +
         "This holds for all four SMTP screens.",
+    },
+    smtp2: {
+      name: "Alternative account (SMTP)",
+      scope: "Used when the first account fails",
+      stops: "Until a new token is acquired, nothing stands in when the first account fails.",
     },
     ifax: {
       name: "Internet Fax",
@@ -53,6 +59,25 @@ export const TEXT = {
     INVALID: "Invalid",
   },
   since: (time) => `since ${time}`,
+  technical: (text) => `In detail: ${text}`,
+  times: {
+    renewed_at: (time) => `renewed ${time}`,
+    used_at: (time) => `last used ${time}`,
+    succeeded_at: (time) => `accepted by the mail server ${time}`,
+  },
+  ends: (day, bySecret) =>
+    (bySecret ? `ends on ${day} with the client secret` : `would end on ${day} without renewal`),
+  endsSoon: (day, days, bySecret) =>
+    `${bySecret ? "The client secret" : "This token"} ends on ${day}: ` +
+    `within ${days === 1 ? "one day" : `${days} days`}.`,
+  endsSoonHint: (bySecret) => (bySecret
+    ? "Enter a new client secret and its last day in the settings; the token can stay."
+    : "Delete the token before that day and sign in again."),
+  ownerDiffers: (owner, account) => "The provider says that this token belongs to " +
+    `${owner}, not to ${account}. If that is not meant (as it is for a shared mailbox), delete ` +
+    `it and sign in as ${account}.`,
+  failover: (time) => `Mail goes through the alternative account${time && ` since ${time}`}.`,
+  inUse: (time) => `In use${time && ` since ${time}`}.`,
   noTokenNeeded: "No token is needed: OAuth 2.0 is not chosen in the settings.",
   getToken: "Get Token",
   getTitle: (name) => `Get a token for ${name}?`,
@@ -66,6 +91,11 @@ export const TEXT = {
   },
   deleteToken: "Delete",
   deleteTitle: (name) => `Delete the token of ${name}?`,
+  revoke: "Also end it at the provider",
+  revokeAll: (account) => "Also end it at the provider. At Google this ends ALL grants of this " +
+    `application for ${account}, those of other settings too.`,
+  revoked: "The provider has ended the token, too.",
+  notRevoked: "The token is deleted here, but the provider was not made to end it.",
   cancelTitle: (name) => `Cancel the sign-in for ${name}?`,
   cancelText: "The sign-in under way will be dropped.",
   openAddress: "Open this address on any computer or phone and enter the code:",
@@ -88,7 +118,11 @@ export const TEXT = {
   testOk: "The connection works.",
   testFailed: "The connection test failed.",
 
+  alerts: "Warnings",
+  alertsText: "By mail 14, 7 and 1 days before a token ends, and when one has become Invalid.",
+
   form: "Settings",
+  endpoints: "Endpoints",
   save: "Save",
   saved: "Saved.",
   faults: "Correct the marked fields first.",
@@ -127,10 +161,15 @@ export const TEXT = {
     tenant: "Tenant",
     client_id: "Client ID",
     client_secret: "Client secret",
+    client_secret_ends_on: "Secret ends on",
     scope: "Scope",
     device_authorization_endpoint: "Device authorization endpoint",
     authorization_endpoint: "Authorization endpoint",
     token_endpoint: "Token endpoint",
+    revocation_endpoint: "Revocation endpoint",
+    userinfo_endpoint: "Userinfo endpoint",
+    issuer: "Issuer",
+    alert_to: "Send warnings to",
     to: "To",
     subject: "Subject",
     text: "Text",
@@ -154,6 +193,11 @@ export const TEXT = {
       if (provider === "google") return "Google gives it with the client ID.";
       return isApplication(grant) ? "" : "optional";
     },
+    client_secret_ends_on: "YYYY-MM-DD; the device warns before",
+    issuer: "The endpoints are found from it; or enter them by hand.",
+    revocation_endpoint: "optional",
+    userinfo_endpoint: "optional",
+    alert_to: "several addresses: separate by commas; empty = no mails",
     scope: "empty = as the provider needs",
     to: "several addresses: separate by commas",
     file: "optional",
@@ -177,6 +221,7 @@ export const TEXT = {
     failed: "Failed",
   },
   amount: (done, total) => `${done} of ${total}`,
+  viaAlternative: "through the alternative account",
   nextAttempt: (time) => `next attempt: ${time}`,
   cancelJob: "Cancel job",
   remove: "Remove",
@@ -196,7 +241,5 @@ export const TEXT = {
     wrong_password: "Wrong password.",
     not_signed_in: "The session had ended. Please try again.",
     offline: "The device did not answer. Please try again.",
-    token_held: "Not saved: a token is held. Delete the token first; then provider, account, " +
-      "tenant and client ID can be changed.",
   },
 };
