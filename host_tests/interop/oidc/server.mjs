@@ -111,6 +111,11 @@ const provider = new library.Provider(config.issuer, {
   },
 });
 
+// For the tests that read the log: which grants succeed, and whether one was ended as its refresh
+// token came a second time.
+provider.on("grant.success", (ctx) => console.log(`granted ${ctx.oidc.params.grant_type}`));
+provider.on("grant.revoked", () => console.log("grant revoked"));
+
 async function grantAll(accountId, params) {
   const grant = new provider.Grant({ accountId, clientId: params.client_id });
   grant.addOIDCScope("offline_access");
