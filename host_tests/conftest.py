@@ -20,6 +20,7 @@ from devices import (  # noqa: F401 - fixtures are found by their names here
     module_device,
     sandbox,
 )
+from overheard import listen, overheard
 
 TESTS = Path(__file__).resolve().parent
 PORTABLE = TESTS / "portable"
@@ -27,6 +28,14 @@ HEAP = "256K"
 RUN_LIMIT_S = 240
 
 _counts = {"cpython": 0, "micropython": 0}
+
+
+listen()
+
+
+def pytest_collection_modifyitems(items):
+    """What searches the output of all others comes last; the order of the rest stays."""
+    items.sort(key=lambda item: item.path.name == "test_overheard.py")
 
 
 def pytest_collect_file(file_path, parent):
@@ -89,6 +98,7 @@ def run_under_micropython(path):
     command = [micropython, "-X", "heapsize=" + HEAP, str(PORTABLE / "runner.py")]
     command += [str(compiled_firmware()), str(path)]
     done = subprocess.run(command, capture_output=True, text=True, timeout=RUN_LIMIT_S)
+    overheard.hear(path.name, done.stdout + done.stderr)
     results = {"stderr": done.stdout[-2000:] + done.stderr[-2000:]}
     for line in done.stdout.splitlines():
         if line.startswith("outcome "):
