@@ -93,7 +93,8 @@ def test_change_of_account_while_a_code_is_out_is_refused_with_the_advice(client
     client.call("POST", "/api/tokens/eprint/get")
     status, answer = refused(client, "PUT", "/api/settings/eprint", json={name: TOKEN_FIELDS[name]})
     assert (status, answer["error"]) == (409, "token_held")
-    assert name in answer["message"]
+    assert name in answer["detail"]
+    assert answer["message"]
     assert "[Delete]" in answer["hint"]
 
 

@@ -60,6 +60,7 @@ class Message:
     `format_date`, `message_id` from `make_message_id`, `boundary` from `make_boundary`. The same
     arguments give the same bytes, so a retry sends the same mail. `text` is a str, or a function
     that returns its UTF-8 in pieces, each time from the beginning: it is never in memory as one.
+    `from_span` is where the From field stands in it, line end included: offset and length.
     Raises ProtocolError `bad_address`, `header_injection`.
     """
 
@@ -67,9 +68,12 @@ class Message:
         check_text(date)
         check_text(message_id)
         self.attachments = attachments
+        date_field = "Date: %s\r\n" % date
+        from_field = address_field("From", [from_])
+        self.from_span = [len(date_field), len(from_field)]
         self._fields = (
-            "Date: %s\r\n" % date
-            + address_field("From", [from_])
+            date_field
+            + from_field
             + address_field("To", to)
             + text_field("Subject", subject)
             + "Message-ID: %s\r\nMIME-Version: 1.0\r\n" % message_id
