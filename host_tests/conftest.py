@@ -28,6 +28,7 @@ HEAP = "256K"
 RUN_LIMIT_S = 240
 
 _counts = {"cpython": 0, "micropython": 0}
+_figures = []  # what tests have counted, a line each: `record_property("figure", line)`
 
 
 listen()
@@ -108,6 +109,8 @@ def run_under_micropython(path):
 
 
 def pytest_runtest_logreport(report):
+    if report.when == "call":
+        _figures.extend(value for name, value in report.user_properties if name == "figure")
     if report.when == "call" and "/portable/" in "/" + report.nodeid:
         runtime = "micropython" if report.nodeid.endswith("[micropython]") else "cpython"
         _counts[runtime] += 1
@@ -117,6 +120,8 @@ def pytest_terminal_summary(terminalreporter):
     terminalreporter.write_line(
         "portable tests: %(cpython)d on CPython, %(micropython)d on MicroPython" % _counts
     )
+    for line in _figures:
+        terminalreporter.write_line(line)
 
 
 def pytest_sessionfinish(session):

@@ -36,7 +36,8 @@ def test_devices_are_listened_to(device):
     assert record["account"].split("@")[1] in overheard.words
 
 
-def test_no_secret_was_heard_in_the_whole_run():
-    print("heard %d words, knew %d secrets" % (len(overheard.words), len(overheard.secrets)))
+def test_no_secret_was_heard_in_the_whole_run(record_property):
+    counts = len(overheard.secrets), len(overheard.words)
+    record_property("figure", "secrets: %d known, none among %d words heard" % counts)
     assert len(overheard.secrets) >= 4
     assert overheard.leaks() == []

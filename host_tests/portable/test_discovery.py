@@ -96,9 +96,13 @@ def test_start_with_an_issuer_alone_finds_the_endpoints_and_keeps_them():
 
 
 def test_start_asks_where_openid_connect_has_it_when_there_is_no_other():
-    bench = undiscovered((404, {}), (200, METADATA), (200, DEVICE_ANSWER))
-    run(bench.keeper.start())
-    assert [url for url, _ in bench.http.requests][:2] == [FIRST, SECOND]
+    elsewhere = metadata(issuer="https://login.test")
+    for first in ((404, {}), (400, b""), (200, b"<html>Home"), (200, elsewhere)):
+        bench = undiscovered(first, (200, METADATA), (200, DEVICE_ANSWER))
+        run(bench.keeper.start())
+        assert [url for url, _ in bench.http.requests][:2] == [FIRST, SECOND]
+    bench = undiscovered((503, {}))
+    assert failure_of(bench.keeper.start()).kind == errors.TRANSIENT
 
 
 def test_start_with_endpoints_entered_asks_for_no_metadata():

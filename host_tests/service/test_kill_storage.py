@@ -50,7 +50,7 @@ DELETIONS = (
 LIMIT_S = 120
 
 
-def test_storage_cut_at_any_write_is_old_or_new():
+def test_storage_cut_at_any_write_is_old_or_new(record_property):
     micropython = Path(sys.executable).with_name("micropython")
     command = [micropython, "-X", "heapsize=8M", SCRIPT, build_tree() / "lib"]
     done = subprocess.run(list(map(str, command)), capture_output=True, text=True, timeout=LIMIT_S)
@@ -62,7 +62,7 @@ def test_storage_cut_at_any_write_is_old_or_new():
             name, program_count, erase_count = line.removeprefix("cuts ").rsplit(" ", 2)
             programs[name], erases[name] = int(program_count), int(erase_count)
     counts = {name: programs[name] + erases[name] for name in programs}
-    print("cut points: %d: %s" % (sum(counts.values()), counts))
+    record_property("figure", "cut points: %d: %s" % (sum(counts.values()), counts))
     assert tuple(counts) == SETTINGS_AND_JOBS + GRANTS + RENEWALS + DELETIONS
     assert min(programs.values()) >= 1
     assert min(erases.values()) >= 1

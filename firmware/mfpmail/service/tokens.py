@@ -10,6 +10,7 @@ from mfpmail.service.patience import Patience
 _VERSION = 2
 _UPGRADES = {1: token.upgrade_1}
 _REFRESH_MARGIN_S = 60
+_NOTE_S = 3600
 
 
 class TokenKeeper:
@@ -31,6 +32,7 @@ class TokenKeeper:
         self._path = "tokens/" + setting
         self._unstored = False
         self._untold = False
+        self._noted_s = 0
         self._patience = Patience(clock, exchange.chance)
         self.record = self._load()
         # The last poll may have been just before the power went.
@@ -155,9 +157,18 @@ class TokenKeeper:
             raise
 
     def succeeded(self):
-        """Note that a mail server has accepted the token; on flash with the next renewal."""
-        if self.state == token.ACQUIRED:
-            self.record["succeeded_at"] = self.clock.now_s()
+        """Note that a mail server has accepted the token; on flash once an hour at most."""
+        if self.state != token.ACQUIRED:
+            return
+        now_s = self.clock.now_s()
+        self.record["succeeded_at"] = now_s
+        if abs(now_s - self._noted_s) < _NOTE_S or self._unstored:
+            return
+        self._noted_s = now_s
+        try:
+            self._store.save(self._path, _VERSION, self.record)
+        except MailError:
+            pass  # the next renewal stores it as well
 
     async def renew_if_due(self):
         """Renew a token that nobody uses before the provider forgets it (see `core.renewal`); try

@@ -1,7 +1,7 @@
 """Talks to the provider's endpoints through the HTTP port."""
 
 from mfpmail.core import limits, oauth
-from mfpmail.core.errors import MailError, ProviderError
+from mfpmail.core.errors import TRANSIENT, MailError, ProviderError
 
 _HEADERS = {"Content-Type": oauth.FORM_TYPE, "Accept": "application/json"}
 
@@ -54,8 +54,12 @@ class ProviderClient:
 
         first, second = metadata_urls(issuer)
         status, _, body = await self._get(first)
-        if status == 404:
-            status, _, body = await self._get(second)
+        try:
+            return parse_metadata(issuer, status, body)
+        except ProviderError as error:
+            if error.kind == TRANSIENT:
+                raise
+        status, _, body = await self._get(second)
         return parse_metadata(issuer, status, body)
 
     async def _with_owner(self, provider, tokens):
