@@ -29,7 +29,7 @@ DISK_VERSION = 0x00020000  # what the littlefs in every MicroPython mounts
 NEWEST_DISK_VERSION = 0  # MicroPython raises the version of an image when it first writes to it
 
 # Of microdot, only what the firmware imports.
-MICRODOT_MODULES = ("__init__", "helpers", "microdot")
+MICRODOT_MODULES = ("microdot",)
 URL_ARGUMENTS = {"name", "path"}  # microdot passes the parts of an address by keyword
 
 STARTED = ("boot.py", "main.py")  # they stay sources

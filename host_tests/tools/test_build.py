@@ -1,6 +1,7 @@
 """tools/shorten.py, trim.py, image.py: what the build does to the code before it is compiled."""
 
 import ast
+import re
 import shutil
 import subprocess
 import sys
@@ -137,10 +138,23 @@ def test_trim_missing_method_is_refused():
         trim(source, {"Microdot": ("post",)})
 
 
+def test_trim_of_the_module_itself_takes_functions_classes_and_names():
+    source = (
+        "def a():\n    pass\n\n\nclass B:\n    def c(self):\n        pass\n\n\nd = B.c\nE = 1\n"
+    )
+    assert trim(source, {"": ("a", "B", "d")}).split() == ["E", "=", "1"]
+    with pytest.raises(ValueError, match="the module has no f"):
+        trim(source, {"": ("f",)})
+
+
 def test_trim_what_is_left_out_is_called_nowhere():
     called = "\n".join(p.read_text() for p in (ROOT / "firmware").rglob("*.py"))
     for name in UNUSED["Microdot"]:
         assert "app.%s(" % name not in called
+    imported = re.findall(r"from microdot\.microdot import (.*)", called)
+    assert imported
+    for name in UNUSED[""]:
+        assert name not in " ".join(imported).replace(",", " ").split()
     for name in ("json", "form", "files"):
         assert "request.%s" % name not in called
 

@@ -3,7 +3,7 @@
 import asyncio
 import gc
 
-from microdot import Microdot, Request, Response, send_file
+from microdot.microdot import Microdot, Request, Response, send_file
 
 import mfpmail.web
 from mfpmail.core import limits

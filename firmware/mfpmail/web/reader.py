@@ -61,8 +61,9 @@ class RequestReader:
                 raise ValueError("request header too long")
         end = self._buffer.find(b"\n") + 1 or len(self._buffer)
         line, self._buffer = self._buffer[:end], self._buffer[end:]
+        is_first = not self._header_bytes
         self._note(line)
-        return line
+        return _without_query(line) if is_first else line
 
     async def read(self, count):
         """Return at most `count` bytes of the body; b"" at its end."""
@@ -122,6 +123,13 @@ class RequestReader:
             return await asyncio.wait_for(self._stream.read(count), wait_s)
         except asyncio.TimeoutError:
             return b""
+
+
+def _without_query(line):
+    """Return a request line without its query: nothing here has a use for one."""
+    start = line.find(b"?")
+    end = line.find(b" ", start)
+    return line if start < 0 or end < 0 else line[:start] + line[end:]
 
 
 class ResponseWriter:
