@@ -2,7 +2,7 @@
 
 from fakes.clock import FakeClock
 from fakes.files import FakeFiles
-from fakes.provider import DEVICE_ANSWER, FakeHttp
+from fakes.provider import DEVICE_ANSWER, FakeHttp, tokens
 from mfpmail.core.errors import NetworkError
 from mfpmail.service.configuration import Configuration
 from mfpmail.service.exchange import Exchange
@@ -47,3 +47,12 @@ class Bench:
         self.http.answers.insert(0, (200, DEVICE_ANSWER))
         run(self.keeper.start())
         return self
+
+
+def acquired(*answers, **changes):
+    """Return a bench that holds a token, `changes` in its answer; `answers` come next."""
+    bench = Bench(tokens(1, **changes)).started()
+    bench.poll_after(5)
+    bench.http.answers = list(answers)
+    bench.http.requests.clear()
+    return bench

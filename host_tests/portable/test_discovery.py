@@ -5,7 +5,8 @@ import json
 from fakes.keeper import NO_NETWORK, Bench
 from fakes.provider import DEVICE_ANSWER, tokens
 from mfpmail.core import errors
-from mfpmail.core.discovery import ENDPOINTS, metadata_urls, parse_metadata
+from mfpmail.core.discovery import metadata_urls, parse_metadata
+from mfpmail.core.providers import ENDPOINTS
 from mfpmail.core.token import ACQUIRED, AWAITING_AUTH, NOT_ACQUIRED
 from support import failure, failure_of, run
 

@@ -1,6 +1,6 @@
 """core/renewal.py and its use: ahead of expiry, when idle, and with patience after failures."""
 
-from fakes.keeper import NO_NETWORK, Bench
+from fakes.keeper import NO_NETWORK, acquired
 from fakes.provider import refused, tokens
 from mfpmail.core import renewal
 from mfpmail.core.oauth import retry_after_s
@@ -8,14 +8,6 @@ from mfpmail.core.token import ACQUIRED, INVALID
 from support import failure_of, run
 
 DAY_S = 86400
-
-
-def acquired(*answers, **changes):
-    bench = Bench(tokens(1, **changes)).started()
-    bench.poll_after(5)
-    bench.http.answers = list(answers)
-    bench.http.requests.clear()
-    return bench
 
 
 def idle(bench, seconds):

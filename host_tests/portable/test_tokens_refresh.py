@@ -3,18 +3,10 @@
 import asyncio
 
 from fakes.files import PowerCutError
-from fakes.keeper import HTML, NO_NETWORK, Bench
+from fakes.keeper import HTML, NO_NETWORK, Bench, acquired
 from fakes.provider import refused, tokens
 from mfpmail.core.token import ACQUIRED, INVALID, NOT_ACQUIRED
 from support import failure_of, run
-
-
-def acquired(*answers, **changes):
-    bench = Bench(tokens(1, **changes)).started()
-    bench.poll_after(5)
-    bench.http.answers = list(answers)
-    bench.http.requests.clear()
-    return bench
 
 
 def expired(*answers, **changes):

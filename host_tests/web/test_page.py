@@ -9,7 +9,6 @@ from web.page_helpers import (
     answer,
     approve,
     card,
-    open_browser,
     open_form,
     open_page,
     pill,
@@ -20,12 +19,6 @@ from web.page_helpers import (
 
 SETTINGS = ("smtp", "smtp2", "ifax", "eprint", "estatus")
 STATES = ("Not Acquired", "Awaiting Authentication", "Acquired", "Invalid")
-
-
-@pytest.fixture(scope="module")
-def browser():
-    with open_browser() as started:
-        yield started
 
 
 @pytest.fixture

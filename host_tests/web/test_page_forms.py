@@ -8,7 +8,6 @@ from web.page_helpers import (
     answer,
     choose,
     entered_client,
-    open_browser,
     open_form,
     open_page,
     press,
@@ -22,12 +21,6 @@ GMAIL = {
     "security": "tls",
     "grant": "authorization_code",
 }
-
-
-@pytest.fixture(scope="module")
-def browser():
-    with open_browser() as started:
-        yield started
 
 
 @pytest.fixture

@@ -8,7 +8,6 @@ from web.page_helpers import (
     card,
     choose,
     device_words,
-    open_browser,
     open_form,
     open_page,
     pill,
@@ -23,12 +22,6 @@ BY_REDIRECT = "Sign-in in this browser (redirect)"
 AS_APPLICATION = "As an application (secret)"
 PASTED = "Paste the address here"
 FOREIGN = "http://127.0.0.1:8765/?code=abc&state=another"
-
-
-@pytest.fixture(scope="module")
-def browser():
-    with open_browser() as started:
-        yield started
 
 
 @pytest.fixture

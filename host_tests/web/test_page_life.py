@@ -14,7 +14,6 @@ from web.page_helpers import (
     card,
     device_words,
     entered_client,
-    open_browser,
     open_form,
     open_page,
     pill,
@@ -33,12 +32,6 @@ DAY_S = 86400
 END_OF_JANUARY_2027 = 1801440000
 AS_SHOWN = """day => new Date(day).toLocaleDateString("en-GB",
     {dateStyle: "medium", timeZone: "UTC"})"""
-
-
-@pytest.fixture(scope="module")
-def browser():
-    with open_browser() as started:
-        yield started
 
 
 @pytest.fixture

@@ -3,15 +3,9 @@
 import pytest
 from devices import get_token
 from playwright.sync_api import expect
-from web.page_helpers import ANSWER_MS, answer, open_browser, open_page, sign_in
+from web.page_helpers import ANSWER_MS, answer, open_page, sign_in
 
 SLOW_BYTES_S = 50000
-
-
-@pytest.fixture(scope="module")
-def browser():
-    with open_browser() as started:
-        yield started
 
 
 @pytest.fixture

@@ -1,18 +1,10 @@
 """Finds a provider's endpoints from its issuer (RFC 8414, OpenID Connect Discovery 1.0)."""
 
-import json
-
 from mfpmail.core import errors
 from mfpmail.core.errors import ProviderError
+from mfpmail.core.oauth import json_object
+from mfpmail.core.providers import ENDPOINTS
 
-# Of the metadata (RFC 8414 section 2), what the device uses; named like the setting's fields.
-ENDPOINTS = (
-    "device_authorization_endpoint",
-    "authorization_endpoint",
-    "token_endpoint",
-    "revocation_endpoint",
-    "userinfo_endpoint",
-)
 _MAX_URL_CHARS = 512
 
 
@@ -28,16 +20,14 @@ def metadata_urls(issuer):
 
 
 def parse_metadata(issuer, status, body):
-    """Return `{field: endpoint}` with a value ("" where there is none) for all of `ENDPOINTS`.
+    """Return `{field: endpoint}` with a value ("" where there is none) for all of
+    `providers.ENDPOINTS`, which are named as the metadata (RFC 8414 section 2) names them.
 
     Raises ProviderError: `no_metadata` when the answer is none, `issuer_differs` when it speaks
     for another issuer (RFC 8414 section 3.3).
     """
-    try:
-        metadata = json.loads(body.decode())
-    except ValueError:
-        metadata = None
-    if status != 200 or not isinstance(metadata, dict) or "issuer" not in metadata:
+    metadata = json_object(body)
+    if status != 200 or not metadata or "issuer" not in metadata:
         kind = errors.TRANSIENT if status == 429 or status >= 500 else errors.CONFIGURATION
         message = "The issuer's address answered no metadata (HTTP status %d)." % status
         raise ProviderError("no_metadata", message, kind)

@@ -5,8 +5,8 @@ satisfied. What is merely still missing (no server yet) is told when it is neede
 """
 
 from mfpmail.core.datetimes import parse_day
-from mfpmail.core.discovery import ENDPOINTS
 from mfpmail.core.presets import fill_in
+from mfpmail.core.providers import ENDPOINTS
 from mfpmail.core.settings import DEVICE, LANGUAGES, SECRETS, protocol
 from mfpmail.core.text import is_control
 

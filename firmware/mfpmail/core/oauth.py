@@ -116,26 +116,28 @@ def parse_revocation(status, body):
     """Return nothing when the token is revoked (RFC 7009 section 2.2). Raises ProviderError."""
     if status == 200:
         return
-    try:
-        answer = json.loads(body.decode())
-    except ValueError:
-        answer = None
-    raise error_of(status, answer if isinstance(answer, dict) else {})
+    raise error_of(status, json_object(body) or {})
 
 
 def _answer(status, body):
     """Return the JSON object of a good answer, or raise what a bad one means."""
-    try:
-        answer = json.loads(body.decode())
-    except ValueError:
-        answer = None
-    if not isinstance(answer, dict):
+    answer = json_object(body)
+    if answer is None:
         raise _no_json(status)
     if "error" in answer or status >= 400:
         raise error_of(status, answer)
     if status != 200:
         raise _unusable("The provider answered with HTTP status %d." % status)
     return answer
+
+
+def json_object(body):
+    """Return the JSON object that an answer is, None when it is anything else."""
+    try:
+        value = json.loads(body.decode())
+    except ValueError:
+        return None
+    return value if isinstance(value, dict) else None
 
 
 def error_of(status, answer):

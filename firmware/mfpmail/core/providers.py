@@ -14,13 +14,13 @@ CLIENT_CREDENTIALS = "client_credentials"
 _LOOPBACK = "http://127.0.0.1:8765/"
 _MICROSOFT_REDIRECT = "https://login.microsoftonline.com/common/oauth2/nativeclient"
 
-_ENDPOINTS = {
+_NEEDED_ENDPOINTS = {
     DEVICE_CODE: ("device_authorization_endpoint", "token_endpoint"),
     AUTHORIZATION_CODE: ("authorization_endpoint", "token_endpoint"),
     CLIENT_CREDENTIALS: ("token_endpoint",),
 }
 _NO_TENANTS = ("", "common", "organizations", "consumers")
-_ALL_ENDPOINTS = (
+ENDPOINTS = (
     "device_authorization_endpoint",
     "authorization_endpoint",
     "token_endpoint",
@@ -62,7 +62,7 @@ def _preset(settings, protocol):
         return _microsoft("consumers", protocol, settings["grant"])
     if settings["provider"] == "google":
         return _google()
-    return {name: settings[name] for name in _ALL_ENDPOINTS}
+    return {name: settings[name] for name in ENDPOINTS}
 
 
 def resolve(settings, protocol):
@@ -73,7 +73,7 @@ def resolve(settings, protocol):
     `{field: sentence}` for all that must be entered before a token can be asked for.
     """
     preset = _preset(settings, protocol)
-    provider = {name: preset.get(name, "") for name in _ALL_ENDPOINTS}
+    provider = {name: preset.get(name, "") for name in ENDPOINTS}
     provider["redirect_uri"] = preset.get("redirect_uri", _LOOPBACK)
     provider["authorization_extra"] = preset.get("authorization_extra", [])
     provider["scope"] = settings["scope"] or preset.get("scope", "")
@@ -86,7 +86,7 @@ def wants_discovery(settings):
     """Say whether only the issuer was entered, of what the grant needs."""
     if settings["provider"] != "custom" or not settings["issuer"]:
         return False
-    return not all(settings[name] for name in _ENDPOINTS[settings["grant"]])
+    return not all(settings[name] for name in _NEEDED_ENDPOINTS[settings["grant"]])
 
 
 def _missing(settings, provider):
@@ -107,7 +107,7 @@ def _check_grant(settings, provider, missing):
             "Choose authorization_code: Google's sign-in by code gives no permission for mail."
         )
         return
-    for name in _ENDPOINTS[grant]:
+    for name in _NEEDED_ENDPOINTS[grant]:
         if not provider[name]:
             missing[name] = "Enter a value; the provider %s has none." % settings["provider"]
     if grant == CLIENT_CREDENTIALS:

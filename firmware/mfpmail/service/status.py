@@ -10,6 +10,7 @@ from mfpmail.core.lifetime import next_end
 
 def status_of(device):
     """Return the device's status as JSON types; nothing in it is secret."""
+    warnings = warnings_of(device)
     return {
         "version": mfpmail.__version__,
         "runtime": "%s %s" % (sys.implementation.name, _version(sys.implementation.version)),
@@ -17,8 +18,8 @@ def status_of(device):
         "memory": _memory(),
         "storage": {"free_bytes": device.store.files.free_bytes()},
         "tokens": {name: keeper.state for name, keeper in device.keepers.items()},
-        "led": led_of(device),
-        "warnings": warnings_of(device),
+        "led": _led(device, warnings),
+        "warnings": warnings,
         "sending": {
             "through": device.postman.sending_through,
             "since": device.postman.sending_since,
@@ -61,7 +62,11 @@ def is_usable(device, name):
 def led_of(device):
     """Return what the LED shows: "off" (no account can be used), "ok", "waiting" (for somebody
     to sign in), "warning" or "fault"; of several the last."""
-    days = [warning["days"] for warning in warnings_of(device)]
+    return _led(device, warnings_of(device))
+
+
+def _led(device, warnings):
+    days = [warning["days"] for warning in warnings]
     if device.store.faults or 0 in days:
         return "fault"
     another_way = device.postman.sending_through == settings.ALTERNATIVE
