@@ -41,7 +41,7 @@ def take_page(url, path):
     """Sign in with Chromium and save what an administrator sees."""
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
-        page = browser.new_page(viewport={"width": 1100, "height": 900})
+        page = browser.new_page(viewport={"width": 1100, "height": 1180})
         page.goto(url)
         page.get_by_label("Administrator password").fill(PASSWORD)
         page.keyboard.press("Enter")
