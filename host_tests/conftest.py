@@ -87,10 +87,10 @@ class MicroPythonError(Exception):
 
 
 def compiled_firmware():
-    """Return the folder of the compiled modules, as it goes onto the flash."""
-    from image import build_tree
+    """Return the folder of the compiled modules."""
+    from tree import build_modules
 
-    return build_tree() / "lib"
+    return build_modules() / "lib"
 
 
 def run_under_micropython(path):

@@ -13,7 +13,7 @@ import keyword
 import string
 import tokenize
 
-import inline
+from names import replace as replace_nodes
 
 _FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)
 
@@ -75,7 +75,7 @@ def forget_class_names(source):
         raise ValueError("the names that classes keep are read")
     nodes = [node for node in ast.walk(ast.parse(source)) if isinstance(node, ast.ClassDef)]
     docs = [node.body[0] for node in nodes if len(node.body) > 1 and ast.get_docstring(node, False)]
-    return inline.replace(source, [(doc, "del __module__, __qualname__\n") for doc in docs])
+    return replace_nodes(source, [(doc, "del __module__, __qualname__\n") for doc in docs])
 
 
 def replace(source, changes):

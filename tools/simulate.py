@@ -70,7 +70,8 @@ def data_files(options):
 
 def start_micropython(options):
     """Bring the flash image up to date and become MicroPython running it."""
-    from image import ROOT, build_tree, update_image
+    from image import update_image
+    from tree import ROOT, build_tree
 
     image = options.state / "flash.img"
     update_image(image, build_tree(), data_files(options))

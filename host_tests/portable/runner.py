@@ -8,6 +8,7 @@ import io
 import json
 import sys
 
+gc.threshold(8192)  # as boot.py has it
 firmware, test_file = sys.argv[1:]
 folder, _, name = test_file.rpartition("/")
 sys.path[:0] = [firmware, folder, folder.rpartition("/")[0]]

@@ -4,7 +4,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from image import build_tree
+from tree import build_modules
 
 SCRIPT = Path(__file__).with_name("storage_cuts.py")
 SETTINGS_AND_JOBS = ("settings", "job enqueued", "job held", "job deleted")
@@ -52,7 +52,7 @@ LIMIT_S = 120
 
 def test_storage_cut_at_any_write_is_old_or_new(record_property):
     micropython = Path(sys.executable).with_name("micropython")
-    command = [micropython, "-X", "heapsize=8M", SCRIPT, build_tree() / "lib"]
+    command = [micropython, "-X", "heapsize=8M", SCRIPT, build_modules() / "lib"]
     done = subprocess.run(list(map(str, command)), capture_output=True, text=True, timeout=LIMIT_S)
     assert done.returncode == 0, (done.stdout + done.stderr)[-4000:]
     programs, erases = {}, {}

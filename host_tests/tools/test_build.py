@@ -1,4 +1,4 @@
-"""tools/shorten.py, trim.py, image.py: what the build does to the code before it is compiled."""
+"""tools/shorten.py, trim.py, tree.py, image.py: from the sources to what is on the flash."""
 
 import ast
 import re
@@ -12,6 +12,7 @@ from shorten import forget_class_names, private_names, shorten
 from trim import UNUSED, trim
 
 import image
+import tree
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 
@@ -181,63 +182,94 @@ def test_image_update_keeps_the_data_of_the_device(tmp_path):
 
 @pytest.fixture
 def copied_sources(tmp_path, monkeypatch):
-    """The folder of a copy of the firmware, from which the image is built instead."""
+    """The folder of a copy of the firmware, from which the trees are built instead."""
     for folder in ("firmware", "boards", "tools"):
         shutil.copytree(ROOT / folder, tmp_path / folder)
     (tmp_path / "host_tests").mkdir()
-    monkeypatch.setattr(image, "ROOT", tmp_path)
-    monkeypatch.setattr(image, "BUILD", tmp_path / "build")
+    monkeypatch.setattr(tree, "ROOT", tmp_path)
+    monkeypatch.setattr(tree, "BUILD", tmp_path / "build")
     return tmp_path
 
 
-def test_image_modules_are_compiled_again_when_a_constant_of_another_changes(copied_sources):
-    core = image.build_tree() / "lib" / "mfpmail" / "core"
-    before = {path.name: path.stat().st_mtime_ns for path in core.iterdir()}
+def times_of(folder):
+    """Return when each file below was written last, `{path: ns}`."""
+    files = [path for path in folder.rglob("*") if path.is_file()]
+    return {str(path.relative_to(folder)): path.stat().st_mtime_ns for path in files}
+
+
+def written_by(build):
+    """Return the paths of what `build` writes anew in the folder that it makes."""
+    folder = tree.BUILD / "HOST" / {tree.build_tree: "root", tree.build_modules: "modules"}[build]
+    before = times_of(folder)
+    after = times_of(build())
+    return sorted(name for name in after if after[name] != before.get(name))
+
+
+def test_tree_modules_are_compiled_again_when_a_constant_of_another_changes(copied_sources):
+    built = tree.build_modules()
+    before = times_of(built).keys()
     limits = copied_sources / "firmware" / "mfpmail" / "core" / "limits.py"
     limits.write_text(limits.read_text().replace("REPLY_LINES = 64", "REPLY_LINES = 63"))
-    image.build_tree()
-    after = {path.name: path.stat().st_mtime_ns for path in core.iterdir()}
-    assert after.keys() == before.keys()
-    assert [name for name in sorted(after) if after[name] != before[name]] == ["smtp.mpy"]
+    assert written_by(tree.build_modules) == ["lib/mfpmail/core/smtp.mpy"]
+    assert times_of(built).keys() == before
 
 
-def test_image_modules_that_are_missing_or_were_cut_short_are_compiled_again(copied_sources):
-    core = image.build_tree() / "lib" / "mfpmail" / "core"
+def test_tree_modules_that_are_missing_or_were_cut_short_are_compiled_again(copied_sources):
+    core = tree.build_modules() / "lib" / "mfpmail" / "core"
     whole = (core / "smtp.mpy").read_bytes()
     (core / "smtp.mpy").unlink()
-    image.build_tree()
+    tree.build_modules()
     assert (core / "smtp.mpy").read_bytes() == whole
     (core / "smtp.mpy").write_bytes(b"")
-    (copied_sources / "build" / "HOST" / "digests.json").unlink()
-    image.build_tree()
+    (copied_sources / "build" / "HOST" / "modules.json").unlink()
+    tree.build_modules()
     assert (core / "smtp.mpy").read_bytes() == whole
 
 
-def test_image_up_to_date_modules_are_left_alone(copied_sources, monkeypatch):
-    image.build_tree()
+@pytest.mark.parametrize("build", [tree.build_modules, tree.build_tree])
+def test_tree_up_to_date_modules_are_left_alone(copied_sources, monkeypatch, build):
+    build()
     (copied_sources / "tools" / "story.py").write_text("")
-    monkeypatch.setattr(image, "compile_module", None)
-    image.build_tree()
+    monkeypatch.setattr(tree, "compile_module", None)
+    assert written_by(build) == []
 
 
-def test_image_leaves_out_packages_that_say_nothing():
-    package = image.build_tree() / "lib" / "mfpmail"
+def test_tree_main_is_written_again_when_it_is_missing_or_changes(copied_sources):
+    built = tree.build_tree()
+    whole = (built / "main.py").read_text()
+    (built / "main.py").unlink()
+    assert written_by(tree.build_tree) == ["main.py"]
+    assert (built / "main.py").read_text() == whole
+    main = copied_sources / "firmware" / "main.py"
+    main.write_text(main.read_text().replace("Run on this board", "Run here"))
+    assert written_by(tree.build_tree) == ["main.py"]
+    assert "Run here" in (built / "main.py").read_text()
+
+
+def test_tree_files_that_no_source_has_any_more_are_removed(copied_sources):
+    built = tree.build_tree()
+    before = times_of(built)
+    (built / "lib" / "mfpmail" / "old.mpy").write_bytes(b"old")
+    tree.build_tree()
+    assert times_of(built) == before
+
+
+@pytest.mark.parametrize("build", [tree.build_modules, tree.build_tree])
+def test_tree_leaves_out_packages_that_say_nothing(build):
+    package = build() / "lib" / "mfpmail"
     assert (package / "__init__.mpy").exists()  # tells the version
     assert (package / "web" / "__init__.mpy").exists()  # tells where its files are
     assert not (package / "core" / "__init__.mpy").exists()
     assert not (package / "hal" / "unix" / "__init__.mpy").exists()
 
 
-def test_image_compiled_modules_are_what_the_pinned_micropython_loads():
-    tree = image.build_tree()
-    micropython = shutil.which("micropython", path=str(Path(sys.executable).parent))
-    code = "import sys; sys.path[:] = ['', '.frozen', %r]; import mfpmail.service.device; print(1)"
-    done = subprocess.run(
-        [micropython, "-X", "heapsize=256K", "-c", code % str(tree / "lib")],
-        capture_output=True,
-        text=True,
-    )
-    assert done.stdout.strip() == "1", done.stderr
+def test_tree_is_what_the_pinned_micropython_loads():
+    built = tree.build_tree()
+    micropython = Path(sys.executable).with_name("micropython")
+    code = "import sys; sys.path[:] = ['', '.frozen', %r, %r]; import main; print(main.main)"
+    command = [micropython, "-X", "heapsize=256K", "-c", code % (str(built), str(built / "lib"))]
+    done = subprocess.run(command, capture_output=True, text=True)
+    assert done.stdout.startswith("<function main"), done.stderr
 
 
 def test_trust_anchors_file_without_a_certificate_is_refused(tmp_path):
