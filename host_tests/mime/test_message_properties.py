@@ -45,7 +45,7 @@ TEXTS = st.lists(LINES, max_size=6).flatmap(
 FILES = st.lists(st.tuples(WORDS.map(str.strip), st.binary(max_size=400)), max_size=3)
 
 
-def build(name="", subject="", text="", files=()):
+def build(name="", subject="", text="", files=(), html=None):
     attachments = [Attachment(n, guess_type(n), len(data)) for n, data in files]
     return Message(
         from_=(name, "mfp@mail.example"),
@@ -56,6 +56,7 @@ def build(name="", subject="", text="", files=()):
         date=format_date(1795464000),
         message_id="<1@mail.example>",
         boundary="=_0123456789abcdef",
+        html=html,
     )
 
 
@@ -95,6 +96,22 @@ def test_message_parsed_by_email_has_the_same_content(text, files):
     assert [a.get_payload(decode=True) for a in attachments] == [data for _, data in files]
     names = [a["Content-Disposition"].params["filename"] for a in attachments]
     assert names == [name for name, _ in files]
+
+
+@FEW
+@given(TEXTS, TEXTS, FILES)
+def test_message_with_html_parsed_by_email_has_both_texts_and_the_files(text, html, files):
+    message = build(text=text, files=files, html=html)
+    data = wire(message, files)
+    assert len(data) == message.total_bytes()
+    parsed = email.message_from_bytes(data, policy=email.policy.default)
+    parts = list(parsed.walk())
+    assert not [part for part in parts if part.defects]
+    alternative = parts[1] if files else parsed
+    assert alternative.get_content_type() == "multipart/alternative"
+    bodies = [part.get_payload(decode=True).decode() for part in alternative.iter_parts()]
+    assert [body.replace("\r\n", "\n") for body in bodies] == [normalised(text), normalised(html)]
+    assert [p.get_payload(decode=True) for p in parts[4:]] == [content for _, content in files]
 
 
 @FEW

@@ -17,6 +17,12 @@ def test_format_date_offset_shifts_the_shown_time():
     assert format_date(1795464000, -210) == "Mon, 23 Nov 2026 16:30:00 -0330"
 
 
+def test_format_date_widest_zones_reach_other_days():
+    assert format_date(1798754399, -720) == "Thu, 31 Dec 2026 09:59:59 -1200"
+    assert format_date(1798754400, 840) == "Fri, 01 Jan 2027 12:00:00 +1400"
+    assert format_date(0, -1) == "Wed, 31 Dec 1969 23:59:00 -0001"
+
+
 def test_format_date_leap_years_follow_the_gregorian_calendar():
     assert format_iso(951782399) == "2000-02-28T23:59:59Z"
     assert format_iso(951782400) == "2000-02-29T00:00:00Z"

@@ -93,10 +93,51 @@ def test_check_address_good_ones_pass():
 
 def test_check_address_bad_ones_are_refused():
     bad = ("", "a", "@", "a@", "@b", "a@b@c", "a b@c", "a@b c", "<a@b>", "a@b,c@d", "a@b\r\n")
-    bad += ("a\0@b", "a@b..c", "a@.b", "a@b.", '"a b"@c', "ά@b", "a@[::1]", "a:b@c", "a;b@c")
+    bad += ("a\0@b", "a@b..c", "a@.b", "a@b.", '"a b"@c', "a@[::1]", "a:b@c", "a;b@c")
     bad += ("l" * 65 + "@x.example", "a@" + "d" * 64 + ".example", "a@" + "dd." * 84 + "dd")
     for address in bad:
         assert failure(headers.check_address, address).code == "bad_address", address
+
+
+def test_check_address_domain_beyond_ascii_becomes_a_labels():
+    for address, wire in (
+        ("a@παράδειγμα.δοκιμή", "a@xn--hxajbheg2az3al.xn--jxalpdlp"),
+        ("a@BÜCHER.Example", "a@xn--bcher-kva.Example"),
+        ("a@例え。テスト", "a@xn--r8jz45g.xn--zckzah"),
+    ):
+        assert headers.check_address(address) == wire
+        assert headers.format_address("", address) == wire
+
+
+def test_check_address_local_part_beyond_ascii_stays_as_it_is():
+    for address in ("γιάννης@mail.example", "用户.x+y@mail.example", "😀@mail.example"):
+        assert headers.check_address(address) == address
+        assert headers.address_field("To", [address]) == "To: %s\r\n" % address
+    assert headers.check_address("ά@ά.example") == "ά@xn--hxa.example"
+
+
+def test_check_address_beyond_ascii_bad_ones_are_refused():
+    bad = ("ά", "ά@", "@ά.gr", "ά@b@c", "ά b@c", "ά@b c.gr", "ά@β..gr", "ά,x@b", "ά<x@b", "a@β;c")
+    bad += ("ά\u200b@b", "ά\xa0@b", "ά\u202e@b", "ά\x85@b", "a@β\u200b.gr", "a@α\u0301.gr")
+    bad += ("a@ｅｘ.gr", "a@β\r\n.gr", "ά\0@b", "ά@[::1]", chr(0xD83D) + "@b", "a@" + chr(0xDC00))
+    for address in bad:
+        assert failure(headers.check_address, address).code == "bad_address", address
+
+
+def test_check_address_limits_count_bytes():
+    for address in ("ά" * 32 + "@x.example", "a@" + "ά" * 40 + ".gr", "a" * 64 + "@x.example"):
+        headers.check_address(address)
+    for address in ("ά" * 33 + "@x.example", "a" * 65 + "@ά.gr"):
+        assert "64 bytes" in failure(headers.check_address, address).message
+    for address in ("a@" + "άβ" * 30 + ".gr", "a@" + "άβγδεζ." * 20 + "gr"):
+        assert failure(headers.check_address, address).code == "bad_address"
+
+
+def test_address_field_beyond_ascii_folds_by_characters():
+    addresses = ["πρόσωπο%d@mail.example" % n for n in range(20)]
+    field = headers.address_field("To", addresses)
+    assert all(len(line) <= 78 for line in lines_of(field))
+    assert unfold(field).split(", ") == addresses
 
 
 def test_parameter_field_ascii_is_quoted():

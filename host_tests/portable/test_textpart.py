@@ -36,6 +36,20 @@ def test_fits_7bit_anything_but_ascii_does_not():
         assert not fits_7bit([b"ok\r\n", text])
 
 
+def test_fits_7bit_reads_to_the_end_so_that_the_file_is_closed():
+    closed = []
+
+    def pieces():
+        try:
+            yield b"\xff\r\n"
+            yield b"more\r\n"
+        finally:
+            closed.append(True)
+
+    assert not fits_7bit(pieces())
+    assert closed
+
+
 def test_in_base64_any_cut_gives_the_same_lines():
     data = bytes(range(256)) * 9
     expected = None

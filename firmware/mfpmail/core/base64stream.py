@@ -4,7 +4,7 @@ import binascii
 
 LINE_BYTES = 57  # becomes 76 characters
 _LINE_CHARS = 76
-_ROW_CHARS = _LINE_CHARS + 2
+ROW_CHARS = _LINE_CHARS + 2
 
 
 def encoded_bytes(size_bytes):
@@ -13,16 +13,39 @@ def encoded_bytes(size_bytes):
     return chars + 2 * ((chars + _LINE_CHARS - 1) // _LINE_CHARS)
 
 
-class Base64Encoder:
-    """Encodes blocks of up to `block_bytes`, a multiple of 57.
+def set_line_ends(rows):
+    """Put the CRLF of every full line into a memoryview, for `encode_rows`."""
+    for at in range(ROW_CHARS, len(rows) + 1, ROW_CHARS):
+        rows[at - 2 : at] = b"\r\n"
 
-    The line ends are in the output buffer from the start and stay there: a shorter last line
-    writes its own before them.
+
+def encode_rows(source, rows, at):
+    """Write the lines for a memoryview into the memoryview `rows` from `at` on, the start of a
+    row; return where they end.
+
+    The line ends are there already and stay; a shorter last line writes its own before them.
     """
+    # One call for the block and cheap copies beat a call for every line by a quarter.
+    text = memoryview(binascii.b2a_base64(source, newline=False))
+    chars = len(text)
+    full = chars - chars % _LINE_CHARS
+    for done in range(0, full, _LINE_CHARS):
+        rows[at : at + _LINE_CHARS] = text[done : done + _LINE_CHARS]
+        at += ROW_CHARS
+    if full < chars:
+        end = at + chars - full
+        rows[at:end] = text[full:]
+        rows[end : end + 2] = b"\r\n"
+        at = end + 2
+    return at
+
+
+class Base64Encoder:
+    """Encodes blocks of up to `block_bytes`, a multiple of 57."""
 
     def __init__(self, block_bytes):
-        self._out = bytearray(b"\r\n" * (block_bytes // LINE_BYTES * _ROW_CHARS // 2))
-        self._view = memoryview(self._out)
+        self._rows = memoryview(bytearray(block_bytes // LINE_BYTES * ROW_CHARS))
+        set_line_ends(self._rows)
 
     def encode(self, source, count, final):
         """Return a memoryview of the lines for the first `count` bytes of a memoryview.
@@ -32,18 +55,4 @@ class Base64Encoder:
         """
         if count % LINE_BYTES and not final:
             raise ValueError("only the last block may end within a line")
-        # One call for the block and cheap copies beat a call for every line by a quarter.
-        text = memoryview(binascii.b2a_base64(source[:count], newline=False))
-        view = self._view
-        chars = len(text)
-        at = done = 0
-        while done + _LINE_CHARS <= chars:
-            view[at : at + _LINE_CHARS] = text[done : done + _LINE_CHARS]
-            done += _LINE_CHARS
-            at += _ROW_CHARS
-        rest = chars - done
-        if rest:
-            view[at : at + rest] = text[done:]
-            at += rest + 2
-            view[at - 2 : at] = b"\r\n"
-        return view[:at]
+        return self._rows[: encode_rows(source[:count], self._rows, 0)]

@@ -1,6 +1,7 @@
 """Building header fields of mails (RFC 5322, 2047, 2231).
 
-What goes out is ASCII, folded, and free of control characters.
+What goes out is folded and free of control characters, and ASCII but for local parts beyond it
+(RFC 6532).
 """
 
 import binascii
@@ -15,9 +16,9 @@ _MAX_PLAIN_CHARS = 60  # a longer word could not be folded
 _MAX_SECTION_CHARS = 48  # of one section of a long parameter
 
 _MAX_LOCAL_PART_BYTES = 64  # RFC 5321 section 4.5.3.1
-_MAX_DOMAIN_BYTES = 255
+_MAX_LABEL_BYTES = 63
 _MAX_ADDRESS_BYTES = 254  # a path of 256 without its angle brackets
-_ADDRESS_SPECIALS = '()<>[]:;\\,"'
+_ADDRESS_SPECIALS = '()<>[]:;@\\,"'
 _UNESCAPED = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._"
 
 
@@ -35,23 +36,36 @@ def check_text(text):
 
 
 def check_address(text):
-    """Return `text` when it is an address `local-part@domain` in ASCII, without quoting.
+    """Return the address `local-part@domain` as it stands on the wire, without quoting: a domain
+    beyond ASCII in A-labels, a local part beyond ASCII as it is; that one needs SMTPUTF8
+    (RFC 6531).
 
-    Raises ProtocolError `bad_address`. Limits: RFC 5321 section 4.5.3.1. Addresses beyond ASCII
-    need SMTPUTF8 (RFC 6531), quoted local parts and address literals have no use here.
+    Raises ProtocolError `bad_address`. Limits: RFC 5321 section 4.5.3.1, in bytes of UTF-8 and of
+    A-labels. Quoted local parts and address literals have no use here.
     """
     local_part, _, domain = text.partition("@")
-    good = (
-        0 < len(local_part) <= _MAX_LOCAL_PART_BYTES
-        and len(domain) <= _MAX_DOMAIN_BYTES
-        and len(text) <= _MAX_ADDRESS_BYTES
-        and "@" not in domain
-        and all(0 < len(label) <= 63 for label in domain.split("."))
-        and all("!" <= c <= "~" and c not in _ADDRESS_SPECIALS for c in text)
-    )
-    if not good:
-        raise ProtocolError("bad_address", "An e-mail address is not valid.", MESSAGE)
-    return text
+    if not is_ascii(text):
+        from mfpmail.core import idna  # few addresses need it
+
+        domain = idna.domain_to_ascii(domain) if idna.is_clear(local_part) else ""
+    labels = domain.split(".")
+    if not local_part or not all(labels) or not all(_is_plain(c) for c in local_part + domain):
+        raise _bad_address("is not valid")
+    local_bytes = len(encode_utf8(local_part))
+    if local_bytes > _MAX_LOCAL_PART_BYTES:
+        raise _bad_address("has more than %d bytes before the @" % _MAX_LOCAL_PART_BYTES)
+    too_long = [label for label in labels if len(label) > _MAX_LABEL_BYTES]
+    if too_long or local_bytes + 1 + len(domain) > _MAX_ADDRESS_BYTES:
+        raise _bad_address("is too long")
+    return local_part + "@" + domain
+
+
+def _is_plain(c):
+    return c > "\x7f" or ("!" <= c <= "~" and c not in _ADDRESS_SPECIALS)
+
+
+def _bad_address(fault):
+    return ProtocolError("bad_address", "An e-mail address %s." % fault, MESSAGE)
 
 
 def _fold(name, tokens):
@@ -100,7 +114,7 @@ def text_field(name, value):
 
 
 def _address_tokens(name, address):
-    check_address(address)
+    address = check_address(address)
     check_text(name)
     if not name:
         return [address]

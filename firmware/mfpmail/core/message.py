@@ -9,18 +9,10 @@ for segment in message.segments(): ...
 import binascii
 
 from mfpmail.core.base64stream import encoded_bytes
-from mfpmail.core.errors import MESSAGE, ProtocolError
-from mfpmail.core.headers import (
-    address_field,
-    check_text,
-    parameter_field,
-    text_field,
-)
-from mfpmail.core.mediatypes import DEFAULT_TYPE
+from mfpmail.core.headers import address_field, check_text, is_ascii, parameter_field, text_field
+from mfpmail.core.mediatypes import check_type
 from mfpmail.core.text import encode_utf8
-from mfpmail.core.textpart import fits_7bit, in_base64, wire_lines
-
-_TYPE_SPECIALS = '()<>@,;:\\"/[]?='  # RFC 2045 section 5.1
+from mfpmail.core.textpart import TextPart
 
 
 def make_message_id(random_bytes, domain):
@@ -29,7 +21,7 @@ def make_message_id(random_bytes, domain):
 
 
 def make_boundary(random_bytes):
-    """Return a boundary for 16 to 23 random bytes; `=_` is in no base64 and in no
+    """Return a boundary for 16 to 22 random bytes; `=_` is in no base64 and in no
     quoted-printable body (RFC 2045 section 6.7)."""
     return "=_" + binascii.hexlify(random_bytes).decode()
 
@@ -37,69 +29,99 @@ def make_boundary(random_bytes):
 class Attachment:
     """A file of a message: its name, media type without parameters ("" for the default), size.
 
+    With a `content_id` ("file1@inline") it is shown where an HTML text refers to it (RFC 2392).
     Raises ProtocolError `bad_content_type`.
     """
 
-    def __init__(self, name, content_type, size_bytes):
+    def __init__(self, name, content_type, size_bytes, content_id=""):
         self.name = name
-        self.content_type = content_type or DEFAULT_TYPE
+        self.content_type = check_type(content_type)
         self.size_bytes = size_bytes
-        names = self.content_type.split("/")
-        if len(names) != 2 or not all(_is_token(name) for name in names):
-            raise ProtocolError("bad_content_type", "A media type is not valid.", MESSAGE)
-
-
-def _is_token(text):
-    return bool(text) and all("!" <= c <= "~" and c not in _TYPE_SPECIALS for c in text)
+        self.content_id = content_id
 
 
 class Message:
     """One mail with a text and any number of attachments.
 
-    `from_` and each of `to` is an address or a tuple (name, address); `date` comes from
-    `format_date`, `message_id` from `make_message_id`, `boundary` from `make_boundary`. The same
-    arguments give the same bytes, so a retry sends the same mail. `text` is a str, or a function
-    that returns its UTF-8 in pieces, each time from the beginning: it is never in memory as one.
-    `from_span` is where the From field stands in it, line end included: offset and length.
+    `from_` and each of `to`, `cc` and `reply_to` is an address or a tuple (name, address); `date`
+    comes from `format_date`, `message_id` from `make_message_id`, `boundary` from `make_boundary`.
+    The same arguments give the same bytes, so a retry sends the same mail. `text`, and `html` if
+    there is one, is a str or a function that returns its UTF-8 in pieces, each time from the
+    beginning: it is never in memory as one. `mixed` makes room for files that are not known yet.
+    `auto_submitted` ("auto-replied") says that no person has written it (RFC 3834 section 5).
+
+    `from_span` is where From and Reply-To stand in it, line ends included: offset and length in
+    bytes. `smtputf8` says that a field has an address which needs SMTPUTF8.
     Raises ProtocolError `bad_address`, `header_injection`.
     """
 
-    def __init__(self, from_, to, subject, text, attachments, date, message_id, boundary):
+    def __init__(
+        self,
+        from_,
+        to,
+        subject,
+        text,
+        attachments,
+        date,
+        message_id,
+        boundary,
+        cc=(),
+        reply_to=(),
+        html=None,
+        mixed=False,
+        auto_submitted="",
+    ):
         check_text(date)
         check_text(message_id)
         self.attachments = attachments
         date_field = "Date: %s\r\n" % date
-        from_field = address_field("From", [from_])
-        self.from_span = [len(date_field), len(from_field)]
+        sender_fields = address_field("From", [from_]) + _list_field("Reply-To", reply_to)
+        self.from_span = [len(date_field), len(encode_utf8(sender_fields))]
         self._fields = (
             date_field
-            + from_field
-            + address_field("To", to)
+            + sender_fields
+            + _recipient_fields(to, cc)
             + text_field("Subject", subject)
             + "Message-ID: %s\r\nMIME-Version: 1.0\r\n" % message_id
+            + ("Auto-Submitted: %s\r\n" % auto_submitted if auto_submitted else "")
         )
-        self._text = text if callable(text) else lambda: (encode_utf8(text),)
-        self._is_7bit = fits_7bit(wire_lines(self._text()))
+        self.smtputf8 = not is_ascii(self._fields)
+        self._text = TextPart("text/plain", text)
+        self._html = None if html is None else TextPart("text/html", html)
         self._boundary = boundary
+        self._mixed = mixed or bool(attachments)
         for attachment in attachments:
             _attachment_fields(attachment)
 
     def segments(self):
         """Yield bytes to send as they are (CRLF, not dot-stuffed), or the index of the attachment
         whose content, in base64 by `Base64Encoder`, has its place there."""
-        if not self.attachments:
-            yield from self._text_part(self._fields)
-            return
-        content_type = parameter_field(
-            "Content-Type", "multipart/mixed", [("boundary", self._boundary)]
-        )
-        delimiter = "\r\n--" + self._boundary
-        head = self._fields + content_type + "Content-Transfer-Encoding: 7bit\r\n"
-        yield from self._text_part(head + delimiter + "\r\n")
+        yield from self.head()
         for index, attachment in enumerate(self.attachments):
-            yield (delimiter + "\r\n" + _attachment_fields(attachment) + "\r\n").encode()
+            yield self._head_of(attachment)
             yield index
-        yield (delimiter + "--\r\n").encode()
+        if self._mixed:
+            yield self.tail()
+
+    def head(self):
+        """Yield the header and the texts, bytes in pieces, up to the place of the first file."""
+        fields = self._fields
+        if self._mixed:
+            fields += _multipart_fields("mixed", self._boundary) + _delimiter(self._boundary)
+        if self._html:
+            yield from self._alternatives(fields)
+            return
+        yield encode_utf8(fields + self._text.fields + "\r\n")
+        yield from self._text.body()
+
+    def attachment_head(self, name, content_type, content_id=""):
+        """Return what comes before the content of a file that was not known before, in a `mixed`
+        message. Raises ProtocolError `bad_content_type`, `header_injection`."""
+        return self._head_of(Attachment(name, content_type, 0, content_id))
+
+    def tail(self):
+        """Return what comes after the last file of a `mixed` message."""
+        return ("\r\n--%s--\r\n" % self._boundary).encode()
 
     def total_bytes(self):
         """Return the exact size of the message on the wire, before dot-stuffing, for SIZE
@@ -112,21 +134,50 @@ class Message:
                 total += len(segment)
         return total
 
-    def _text_part(self, head):
-        yield (
-            head
-            + parameter_field("Content-Type", "text/plain", [("charset", "utf-8")])
-            + "Content-Transfer-Encoding: %s\r\n\r\n" % ("7bit" if self._is_7bit else "base64")
-        ).encode()
-        lines = wire_lines(self._text())
-        yield from lines if self._is_7bit else in_base64(lines)
+    def _alternatives(self, fields):
+        """Yield both texts, the plain one first: readers show the last one they can."""
+        # Not the outer one and more: its delimiter would be found in each of these.
+        boundary = "=_=" + self._boundary[2:]
+        delimiter = _delimiter(boundary)
+        fields += _multipart_fields("alternative", boundary)
+        for part in (self._text, self._html):
+            yield encode_utf8(fields + delimiter + part.fields + "\r\n")
+            yield from part.body()
+            fields = ""
+        yield ("\r\n--%s--\r\n" % boundary).encode()
+
+    def _head_of(self, attachment):
+        return (_delimiter(self._boundary) + _attachment_fields(attachment) + "\r\n").encode()
+
+
+def _delimiter(boundary):
+    return "\r\n--%s\r\n" % boundary
+
+
+def _list_field(name, mailboxes):
+    return address_field(name, mailboxes) if mailboxes else ""
+
+
+def _recipient_fields(to, cc):
+    # A mail with neither is often taken for unsolicited; RFC 5322 appendix A.1.3 has this form.
+    if not to and not cc:
+        return "To: undisclosed-recipients:;\r\n"
+    return _list_field("To", to) + _list_field("Cc", cc)
+
+
+def _multipart_fields(kind, boundary):
+    content_type = parameter_field("Content-Type", "multipart/" + kind, [("boundary", boundary)])
+    return content_type + "Content-Transfer-Encoding: 7bit\r\n"
 
 
 def _attachment_fields(attachment):
     # Old receivers look for the name in Content-Type only.
-    name = attachment.name
+    name, content_id = attachment.name, attachment.content_id
+    check_text(content_id)
+    disposition = "inline" if content_id else "attachment"
     return (
         parameter_field("Content-Type", attachment.content_type, [("name", name)])
         + "Content-Transfer-Encoding: base64\r\n"
-        + parameter_field("Content-Disposition", "attachment", [("filename", name)])
+        + parameter_field("Content-Disposition", disposition, [("filename", name)])
+        + ("Content-ID: <%s>\r\n" % content_id if content_id else "")
     )

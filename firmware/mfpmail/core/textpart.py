@@ -1,9 +1,28 @@
 """The text of a mail, piece by piece: line ends for the wire, and in which encoding it travels."""
 
 from mfpmail.core.base64stream import LINE_BYTES, Base64Encoder
+from mfpmail.core.text import encode_utf8
 
 _MAX_LINE_BYTES = 998  # RFC 5322 section 2.1.1
 _BLOCK_BYTES = 12 * LINE_BYTES
+
+
+class TextPart:
+    """A text as a part of a mail. `content` is a str, or a function that returns its UTF-8 in
+    pieces, each time from the beginning. `fields` (str) are the part's own header fields."""
+
+    def __init__(self, media_type, content):
+        self._content = content if callable(content) else lambda: (encode_utf8(content),)
+        self._is_7bit = fits_7bit(wire_lines(self._content()))
+        self.fields = 'Content-Type: %s; charset="utf-8"\r\nContent-Transfer-Encoding: %s\r\n' % (
+            media_type,
+            "7bit" if self._is_7bit else "base64",
+        )
+
+    def body(self):
+        """Return the bytes of the text on the wire, in pieces."""
+        lines = wire_lines(self._content())
+        return lines if self._is_7bit else in_base64(lines)
 
 
 def wire_lines(pieces):
@@ -27,19 +46,17 @@ def wire_lines(pieces):
 def fits_7bit(pieces):
     """Say whether the pieces of `wire_lines` may travel as they are (RFC 2045 section 2.7):
     ASCII without NUL, no line over 998 characters."""
+    fits = True
     length = 0
     for piece in pieces:
-        if any(byte > 126 or not byte for byte in piece):
-            return False
+        if not fits:
+            continue  # to the end: only there the file behind the pieces is closed
+        fits = not any(byte > 126 or not byte for byte in piece)
         lines = piece.split(b"\n")
-        for line in lines[:-1]:
-            if length + len(line) > _MAX_LINE_BYTES + 1:  # the CR counts here
-                return False
-            length = 0
-        length += len(lines[-1])
-        if length > _MAX_LINE_BYTES + 1:
-            return False
-    return True
+        for index, line in enumerate(lines):
+            length = len(line) + (0 if index else length)
+            fits = fits and length <= _MAX_LINE_BYTES + 1  # the CR counts here
+    return fits
 
 
 def in_base64(pieces):

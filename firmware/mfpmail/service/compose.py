@@ -1,47 +1,88 @@
 """Turns what was entered for a job into a record, and a record into the message it becomes."""
 
 from mfpmail.core import limits
+from mfpmail.core.base64stream import encoded_bytes
 from mfpmail.core.datetimes import format_date
 from mfpmail.core.errors import MailError
-from mfpmail.core.headers import check_address
-from mfpmail.core.mediatypes import DEFAULT_TYPE, guess_type
+from mfpmail.core.headers import check_address, is_ascii
+from mfpmail.core.mediatypes import DEFAULT_TYPE, check_type, guess_type
 from mfpmail.core.message import Attachment, Message, make_boundary, make_message_id
 from mfpmail.core.text import is_control
 from mfpmail.service.jobs import QUEUED
+
+_RECIPIENT_FIELDS = ("to", "cc", "bcc")
+_MODES = ("spool", "pass")
 
 
 def new_record(job_id, entered, now_s, random_bytes, writer):
     """Return the record of a new job, and write its mail, but for the files, to `writer`.
 
-    `entered` is `{"to", "subject", "text_bytes", "text_pieces", "sender", "files"}` as `faults_of`
-    accepts it. The mail is rendered once, so that every attempt sends the same bytes, the
-    Message-ID too, and so that sending needs none of the code that renders.
+    `entered` is as `new_message` takes it. The mail is rendered once, so that every attempt sends
+    the same bytes, the Message-ID too, and so that sending needs none of the code that renders.
     """
-    sender = entered["sender"]
-    addresses = addresses_in(entered["to"])
-    message_id = make_message_id(random_bytes(16), sender[1].split("@")[-1])
+    record, message = new_message(entered, now_s, random_bytes, False)
+    record["id"] = job_id
+    record["plan"] = _render(message, writer)
+    record["bytes_total"] = sum(
+        [e if e >= 0 else encoded_bytes(record["files"][-1 - e]["size"]) for e in record["plan"]]
+    )
+    return record
+
+
+def new_message(entered, now_s, random_bytes, mixed=True):
+    """Return `(record, message)`: of a job that nothing is stored of yet, so that its id, plan and
+    total are missing, and the Message with the bytes around its files.
+
+    `entered`, as `faults_of` accepts it: "to", "subject" (str), "sender" `(name, address)`,
+    "text_bytes" and "text_pieces", a function that returns UTF-8 in pieces, "files" `[{"name",
+    "type", "size"}]`; and, where there are any, "cc", "bcc", "reply_to" (str), "html_bytes",
+    "html_pieces", "utc_offset_min", the zone of the Date, and "auto_submitted", as Message takes
+    it. `mixed`: files may follow that are not in the list. An HTML text shows its n-th file, an
+    image, by the address `cid:fileN@inline`.
+    """
+    reverse_path = check_address(entered["sender"][1])
+    lists = {
+        field: [check_address(address) for address in addresses_in(entered.get(field, ""))]
+        for field in _RECIPIENT_FIELDS + ("reply_to",)
+    }
+    message_id = make_message_id(random_bytes(16), reverse_path.split("@")[1])
+    text, html = _texts(entered)
     message = Message(
-        tuple(sender),
-        addresses,
+        (entered["sender"][0], reverse_path),
+        lists["to"],
         entered["subject"],
-        entered["text_pieces"],
-        [Attachment(f["name"], f["type"], f["size"]) for f in entered["files"]],
-        format_date(now_s),
+        text,
+        _attachments(entered["files"], html),
+        format_date(now_s, entered.get("utc_offset_min", 0)),
         message_id,
         make_boundary(random_bytes(16)),
+        cc=lists["cc"],
+        reply_to=lists["reply_to"],
+        html=html,
+        mixed=mixed,
+        auto_submitted=entered.get("auto_submitted", ""),
     )
+    record = _record(entered, lists, message)
+    record.update(created_at=now_s, message_id=message_id, reverse_path=reverse_path)
+    return record, message
+
+
+def _record(entered, lists, message):
+    addresses = list(lists["to"])
+    for field in ("cc", "bcc"):  # who stands in two fields gets it once
+        addresses += [address for address in lists[field] if address not in addresses]
     return {
-        "id": job_id,
+        "id": "",
         "state": QUEUED,
-        "created_at": now_s,
-        "message_id": message_id,
-        "sender_name": sender[0],
-        "reverse_path": sender[1],
+        "sender_name": entered["sender"][0],
+        "reply_to": lists["reply_to"],
+        "cc": lists["cc"],
         "subject": entered["subject"],
         "files": entered["files"],
-        "plan": _render(message, writer),
+        "plan": [],
         "from_span": message.from_span,
-        "bytes_total": message.total_bytes(),
+        "smtputf8": message.smtputf8 or not is_ascii("".join(addresses)),
+        "bytes_total": 0,
         "recipients": [{"address": a, "state": QUEUED, "reply": ""} for a in addresses],
         "reason": "",
         "topic": "",
@@ -51,6 +92,42 @@ def new_record(job_id, entered, now_s, random_bytes, writer):
         "next_attempt_at": None,
         "via": "",
     }
+
+
+def _texts(entered):
+    """Return the functions that give the text and the HTML; the latter may be None."""
+    text, html = entered["text_pieces"], entered.get("html_pieces")
+    if not entered.get("html_bytes"):
+        return text, None
+    if entered["text_bytes"]:
+        return text, html
+
+    from mfpmail.core.htmlpart import plain_text
+
+    return lambda: plain_text(html()), html
+
+
+def _attachments(files, html):
+    shown = _shown_in(files, html) if html else {}
+    return [
+        Attachment(f["name"], f["type"], f["size"], shown.get(index, ""))
+        for index, f in enumerate(files)
+    ]
+
+
+def _shown_in(files, html):
+    """Return `{index: Content-ID}` of the images that the HTML refers to. Others have none: some
+    readers hide a file that has one and is referred to nowhere."""
+    images = [index for index, f in enumerate(files) if f["type"].startswith("image/")]
+    if not images:
+        return {}
+
+    from mfpmail.core.htmlpart import find_words
+
+    ids = {index: "file%d@inline" % (index + 1) for index in images}
+    words = {index: b"cid:" + ids[index].encode() for index in images}
+    found = find_words(html(), list(words.values()))
+    return {index: ids[index] for index in images if words[index] in found}
 
 
 def _render(message, writer):
@@ -81,7 +158,7 @@ def file_type(name, content_type):
     composite = content_type.split("/")[0] in ("multipart", "message")
     try:
         if content_type and content_type != DEFAULT_TYPE and not composite:
-            return Attachment(name, content_type, 0).content_type
+            return check_type(content_type)
     except MailError:
         pass
     return guess_type(name)
@@ -89,16 +166,30 @@ def file_type(name, content_type):
 
 def faults_of(entered, mode):
     """Return `{field: sentence}` for everything about a job that cannot be taken."""
-    found = {
-        "to": _addresses_fault(addresses_in(entered["to"])),
-        "subject": _subject_fault(entered["subject"]),
-    }
-    if entered["text_bytes"] > limits.MAX_TEXT_BYTES:
-        found["text"] = "At most %d bytes." % limits.MAX_TEXT_BYTES
+    found = _recipient_faults(entered)
+    found["reply_to"] = _addresses_fault(addresses_in(entered.get("reply_to", "")))
+    found["subject"] = _subject_fault(entered["subject"])
+    for name in ("text", "html"):
+        if entered.get(name + "_bytes", 0) > limits.MAX_TEXT_BYTES:
+            found[name] = "At most %d bytes." % limits.MAX_TEXT_BYTES
     found["sender_address"] = _sender_fault(entered["sender"][1])
-    if mode != "spool":
-        found["mode"] = "Only spool is available."
+    if mode not in _MODES:
+        found["mode"] = "Choose one of: %s." % ", ".join(_MODES)
     return {name: fault for name, fault in found.items() if fault}
+
+
+def _recipient_faults(entered):
+    found = {}
+    count = 0
+    for name in _RECIPIENT_FIELDS:
+        addresses = addresses_in(entered.get(name, ""))
+        count += len(addresses)
+        found[name] = _addresses_fault(addresses)
+        if addresses and count > limits.MAX_RECIPIENTS:
+            found[name] = "At most %d addresses." % limits.MAX_RECIPIENTS
+    if not count:
+        found["to"] = "Enter at least one address."
+    return found
 
 
 def _sender_fault(address):
@@ -108,8 +199,6 @@ def _sender_fault(address):
 
 
 def _addresses_fault(addresses):
-    if not addresses:
-        return "Enter at least one address."
     if len(addresses) > limits.MAX_RECIPIENTS:
         return "At most %d addresses." % limits.MAX_RECIPIENTS
     for address in addresses:

@@ -21,8 +21,8 @@ class Draft:
         self._job_id = outbox.new_id()
         self._folder = outbox.folder(self._job_id)
         self._described = []
-        self._text_bytes = 0
-        self._text = None
+        self._text_bytes = {"text": 0, "html": 0}
+        self._texts = {}  # the writers of those that have come
         self._writer = None
         files.make_folder(self._folder)
 
@@ -46,39 +46,54 @@ class Draft:
 
     def write_text(self, data):
         """Append to the text of the mail, UTF-8; what is too long is counted, not kept."""
-        if not self._text_bytes:
-            self._text = self._files.create(self._folder + "/text")
-        self._text_bytes += len(data)
-        if self._text_bytes <= limits.MAX_TEXT_BYTES:
-            self._text.write(data)
+        self._write_text("text", data)
+
+    def write_html(self, data):
+        """Append to the HTML text, as `write_text` does."""
+        self._write_text("html", data)
+
+    def _write_text(self, name, data):
+        if name not in self._texts:
+            self._texts[name] = self._files.create("%s/%s" % (self._folder, name))
+        self._text_bytes[name] += len(data)
+        if self._text_bytes[name] <= limits.MAX_TEXT_BYTES:
+            self._texts[name].write(data)
 
     def discard(self):
         """Leave nothing behind."""
-        for writer in (self._writer, self._text):
+        for writer in [self._writer] + list(self._texts.values()):
             try:
                 if writer:
                     writer.close()
             except MailError:  # on a full storage closing fails as well
                 pass
-        self._writer = self._text = None
+        self._writer = None
+        self._texts = {}
         self._files.remove_folder(self._folder)
 
     def commit(self, fields, sender, known_faults=()):
         """Check everything and put the job into the queue; return the Job.
 
-        `fields` has to, subject and mode, `sender` is `(name, address)`, `known_faults` is
-        `{field: sentence}` of fields that are not even here. Raises SettingsError `bad_job` with
-        every bad field.
+        `fields` has to, subject and mode, and may have cc, bcc, reply_to, auto_submitted (str) and
+        utc_offset_min;
+        `sender` is `(name, address)`, `known_faults` is `{field: sentence}` of fields that are not
+        even here. Raises SettingsError `bad_job` with every bad field.
         """
-        entered = {
-            "to": fields["to"],
-            "subject": fields["subject"],
-            "text_bytes": self._text_bytes,
-            "text_pieces": self._text_pieces,
-            "sender": sender,
-            "files": self._described,
-        }
-        faults = faults_of(entered, fields["mode"] or "spool")
+        entered = dict(fields)
+        entered.update(
+            {
+                "text_bytes": self._text_bytes["text"],
+                "text_pieces": lambda: self._pieces("text"),
+                "html_bytes": self._text_bytes["html"],
+                "html_pieces": lambda: self._pieces("html"),
+                "sender": sender,
+                "files": self._described,
+            }
+        )
+        mode = fields["mode"] or "spool"
+        faults = faults_of(entered, mode)
+        if mode != "spool":
+            faults["mode"] = "Only spool is available."
         faults.update(known_faults)
         if faults:
             raise _bad_job(faults)
@@ -86,21 +101,22 @@ class Draft:
 
     def _rendered(self, entered):
         """Write the mail but for its files; return the job's record."""
-        if self._text:
-            self._text.close()
-            self._text = None
+        names = list(self._texts)
+        for name in names:
+            self._texts.pop(name).close()
         self._writer = self._files.create(self._folder + "/mail")
         now_s = self._clock.now_s()
         record = new_record(self._job_id, entered, now_s, self._random_bytes, self._writer)
         self._writer.close()
         self._writer = None
-        self._files.remove(self._folder + "/text")
+        for name in names:
+            self._files.remove("%s/%s" % (self._folder, name))
         return record
 
-    def _text_pieces(self):
-        if not self._text_bytes:
+    def _pieces(self, name):
+        if not self._text_bytes[name]:
             return
-        file = self._files.open(self._folder + "/text")
+        file = self._files.open("%s/%s" % (self._folder, name))
         try:
             piece = file.read(_PIECE_BYTES)
             while piece:
