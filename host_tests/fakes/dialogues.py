@@ -25,6 +25,13 @@ def transaction(recipients, final=b"250 2.0.0 queued\r\n"):
     return script + [(b"DATA\r\n", b"354 go on\r\n"), (BODY, final)]
 
 
+def offering(*keywords):
+    """Return the script up to the sign-in of a server that offers more than AUTH."""
+    offered = b"".join(b"250-" + keyword + b"\r\n" for keyword in keywords)
+    ehlo = b"250-mail.test\r\n" + offered + b"250 AUTH XOAUTH2 PLAIN\r\n"
+    return [SMTP_GREETING, (EHLO, ehlo), SIGN_IN]
+
+
 def delivery(*addresses):
     """Return the script of a whole connection that takes one mail for these addresses."""
     accepted = [(address, b"250 ok\r\n") for address in addresses]
@@ -55,3 +62,14 @@ def retrieved(mail):
     stuffed = (b"\r\n" + mail).replace(b"\r\n.", b"\r\n..")[2:]
     end = b"" if stuffed.endswith(b"\r\n") else b"\r\n"
     return b"+OK\r\n" + stuffed + end + b".\r\n"
+
+
+def capabilities(*lines):
+    """Return the step of a script in which POP3 tells its capabilities (RFC 2449)."""
+    return (b"CAPA\r\n", b"+OK\r\n" + b"".join(line + b"\r\n" for line in lines) + b".\r\n")
+
+
+def unique_ids(count):
+    """Return the answer to UIDL of a maildrop with so many mails."""
+    lines = b"".join(b"%d uid-%d\r\n" % (number, number) for number in range(1, count + 1))
+    return b"+OK\r\n" + lines + b".\r\n"

@@ -8,7 +8,8 @@ class FakeNet:
 
     A script is a list of `(expected bytes or None, reply bytes)`; the first pair's expectation is
     None when the server speaks first. `None` later takes whatever comes up to the next line end;
-    `("until", ending)` takes everything up to that ending. After the last pair the server closes;
+    `("until", ending)` takes everything up to that ending, `("count", n)` so many bytes. One write
+    may meet several expectations: a flight of commands. After the last pair the server closes;
     with `cut_after_bytes` it closes once it has said that much.
 
     `chunk_bytes` bounds what one read gives; `on_write(data)` sees what the client writes.
@@ -42,7 +43,11 @@ class FakeNet:
 
 
 class FakeStream:
-    """The client's end of one scripted connection."""
+    """The client's end of one scripted connection.
+
+    `writes` holds what each write gave. `round_trips` counts how often the client had written
+    something when it began to wait for an answer.
+    """
 
     def __init__(self, script, tls, net):
         self._script = list(script)
@@ -54,6 +59,8 @@ class FakeStream:
         self.tls_starts = 0
         self.closed = False
         self.writes = []
+        self.round_trips = 0
+        self._has_written = False
         if self._script and self._script[0][0] is None:
             self._incoming = self._script.pop(0)[1]
 
@@ -63,6 +70,8 @@ class FakeStream:
         return b"".join(self.writes)
 
     async def readinto(self, buffer):
+        self.round_trips += self._has_written
+        self._has_written = False
         count = min(len(buffer), len(self._incoming), self._net.chunk_bytes)
         if self._left_bytes is not None:
             count = min(count, self._left_bytes)
@@ -76,11 +85,18 @@ class FakeStream:
             raise AssertionError("written after the end: %r" % bytes(data))
         self._net.on_write(bytes(data))
         self.writes.append(bytes(data))
+        self._has_written = True
         self._pending += bytes(data)
-        while self._script and self._pending and self._matches(self._script[0][0]):
+        while self._script and self._pending:
+            count = self._taken_by(self._script[0][0])
+            if not count:
+                break
+            self._pending = self._pending[count:]
             self._incoming += self._script.pop(0)[1]
         if self._script and isinstance(self._script[0][0], tuple):
-            self._pending = self._pending[-len(self._script[0][0][1]) :]  # the end is enough
+            ending = self._script[0][0][1]
+            if not isinstance(ending, int):
+                self._pending = self._pending[-len(ending) :]  # the end is enough
 
     async def start_tls(self):
         self.tls = True
@@ -89,13 +105,18 @@ class FakeStream:
     async def close(self):
         self.closed = True
 
-    def _matches(self, expected):
+    def _taken_by(self, expected):
+        """Return how many of the bytes meet what the script expects, 0 when more must come."""
+        if expected is None:
+            return self._pending.find(b"\n") + 1
         if isinstance(expected, tuple):
-            if not self._pending.endswith(expected[1]):
-                return False
-        elif expected is not None and self._pending != expected:
+            kind, end = expected
+            if kind == "count":
+                return end if len(self._pending) >= end else 0
+            at = self._pending.find(end)
+            return at + len(end) if at >= 0 else 0
+        if self._pending.startswith(expected):
+            return len(expected)
+        if not expected.startswith(self._pending):
             raise AssertionError("expected %r, got %r" % (expected, self._pending))
-        elif not self._pending.endswith(b"\r\n"):
-            return False
-        self._pending = b""
-        return True
+        return 0

@@ -16,6 +16,20 @@ def test_xoauth2_is_one_line_of_base64():
     )
 
 
+def test_oauthbearer_is_one_line_of_base64_with_the_name_escaped():
+    response = sasl.oauthbearer("a=b,c@example.test", "t" * 3000, "mail.test", 587)
+    assert b"\n" not in response
+    assert binascii.a2b_base64(response) == (
+        b"n,a=a=3Db=2Cc@example.test,\x01host=mail.test\x01port=587\x01auth=Bearer "
+        + b"t" * 3000
+        + b"\x01\x01"
+    )
+
+
+def oauthbearer(user, access_token):
+    return sasl.oauthbearer(user, access_token, "mail.test", 587)
+
+
 def test_plain_has_an_empty_authorization_identity():
     assert binascii.a2b_base64(sasl.plain("tim", "tanstaaf")) == b"\0tim\0tanstaaf"
 
@@ -27,7 +41,7 @@ def test_login_answers_are_the_name_and_the_password():
 
 def test_responses_refuse_control_characters():
     for bad in ("a\x01b", "a\0b", "a\r\nb", "a\x7fb"):
-        for response in (sasl.xoauth2, sasl.plain, sasl.login_answers):
+        for response in (sasl.xoauth2, oauthbearer, sasl.plain, sasl.login_answers):
             for arguments in ((bad, "good"), ("good", bad)):
                 error = failure(response, *arguments)
                 assert error.code == "control_character"
@@ -42,6 +56,14 @@ def test_challenge_status_of_anything_else_is_empty():
     for text in (b"", b"{}", b"[]", b'"x"', b"no json", b'{"status": 400}', b"\xff\xfe", b"null"):
         assert sasl.challenge_status(binascii.b2a_base64(text).strip()) == ""
     assert sasl.challenge_status("x") == ""
+
+
+def test_challenge_status_that_is_no_plain_word_is_empty():
+    for status in ("a b", "<b>", "x" * 33, "line\\nbreak", ""):
+        challenge = binascii.b2a_base64(('{"status": "%s"}' % status).encode()).strip()
+        assert sasl.challenge_status(challenge) == "", status
+    challenge = binascii.b2a_base64(b'{"status": "insufficient_scope"}').strip()
+    assert sasl.challenge_status(challenge) == "insufficient_scope"
 
 
 def test_smtp_error_step_and_reply_decide_the_kind():

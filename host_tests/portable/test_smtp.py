@@ -150,6 +150,115 @@ def test_transaction_data_needs_an_accepted_recipient():
     assert connection.state == smtp.READY
 
 
+def in_flight(*verbs):
+    """Send MAIL and then these to a server with PIPELINING, before any reply."""
+    connection = ready(b"250 PIPELINING")
+    connection.send("MAIL", b"FROM:<a@b.test>")
+    for verb in verbs:
+        connection.send(verb)
+    return connection
+
+
+def states(connection, replies):
+    """Return the states after each reply; they come in one segment."""
+    connection.receive_data(replies)
+    found = []
+    while connection.awaited:
+        connection.next_reply()
+        found.append(connection.state)
+    return found
+
+
+def test_flight_replies_are_matched_in_order():
+    connection = in_flight("RCPT", "RCPT", "DATA")
+    assert connection.awaited == ["MAIL", "RCPT", "RCPT", "DATA"]
+    replies = b"250 ok\r\n550 no\r\n250 ok\r\n354 go\r\n"
+    assert states(connection, replies) == [
+        smtp.ADDRESSING,
+        smtp.ADDRESSING,
+        smtp.ADDRESSED,
+        smtp.BODY,
+    ]
+
+
+def test_flight_not_offered_is_refused_before_it_leaves():
+    connection = ready(b"250 SIZE")
+    connection.send("MAIL", b"FROM:<a@b.test>")
+    assert failure(connection.send, "RCPT").code == "smtp_state"
+
+
+def test_flight_follows_the_table_as_if_all_were_accepted():
+    assert failure(in_flight().send, "DATA").code == "smtp_state"
+    assert failure(in_flight("RCPT").send, "MAIL").code == "smtp_state"
+    assert in_flight("RCPT", "RSET").takes("MAIL")
+
+
+def test_flight_ends_with_what_others_may_not_follow():
+    for verbs in (("RCPT", "DATA"), ("RCPT", "BDAT"), ("RCPT", "RSET"), ("QUIT",)):
+        connection = in_flight(*verbs)
+        for verb in ("RCPT", "DATA", "RSET", "MAIL", "QUIT"):
+            assert failure(connection.send, verb).code == "smtp_state", (verbs, verb)
+    connection = ready(b"250-PIPELINING\r\n250 AUTH PLAIN")
+    connection.send("AUTH", b"PLAIN abc")
+    assert failure(connection.send, "MAIL").code == "smtp_state"
+
+
+def test_flight_refused_mail_keeps_the_state_through_the_rest():
+    for rest in (b"503 no\r\n503 no\r\n", b"250 odd\r\n503 no\r\n"):
+        assert states(in_flight("RCPT", "DATA"), b"550 no\r\n" + rest) == [smtp.READY] * 3
+
+
+def test_flight_data_accepted_without_recipients_waits_for_the_dot():
+    connection = in_flight("RCPT", "DATA")
+    found = states(connection, b"250 ok\r\n550 no\r\n354 go\r\n")
+    assert found == [smtp.ADDRESSING, smtp.ADDRESSING, smtp.BODY]
+    connection.end_of_data()
+    assert receive(connection, b"554 none\r\n").code == 554
+    assert connection.state == smtp.READY
+
+
+def test_flight_421_closes_and_nothing_more_is_awaited():
+    connection = in_flight("RCPT", "RCPT", "DATA")
+    connection.receive_data(b"250 ok\r\n421 closing\r\n250 late\r\n")
+    assert connection.next_reply().code == 250
+    assert connection.next_reply().code == 421
+    assert (connection.state, connection.awaited) == (smtp.CLOSED, [])
+    assert failure(connection.next_reply).code == "smtp_reply"
+
+
+def test_flight_reply_nobody_asked_for_is_refused():
+    connection = in_flight("RCPT")
+    assert states(connection, b"250 ok\r\n250 ok\r\n250 more\r\n") == [
+        smtp.ADDRESSING,
+        smtp.ADDRESSED,
+    ]
+    assert failure(connection.next_reply).code == "smtp_reply"
+
+
+def test_intermediate_reply_to_what_has_none_is_refused():
+    assert failure(receive, SmtpConnection(), b"354 hello\r\n").code == "smtp_reply"
+    for verbs in ((), ("RCPT",), ("RCPT", "BDAT")):
+        connection = in_flight(*verbs)
+        connection.receive_data(b"250 ok\r\n" * len(verbs) + b"354 go on\r\n")
+        for _ in verbs:
+            connection.next_reply()
+        assert failure(connection.next_reply).code == "smtp_reply"
+        assert len(connection.awaited) == 1
+
+
+def test_chunk_ends_the_transaction_only_when_it_is_accepted():
+    for reply, state in ((b"250 taken\r\n", smtp.READY), (b"554 no\r\n", smtp.ADDRESSED)):
+        connection = in_flight("RCPT", "BDAT")
+        assert states(connection, b"250 ok\r\n250 ok\r\n" + reply)[-1] == state
+        assert connection.takes("RSET")
+
+
+def test_command_with_a_line_break_leaves_nothing_awaited():
+    connection = ready()
+    failure(connection.send, "MAIL", b"FROM:<a@b.test>\r\n")
+    assert connection.awaited == []
+
+
 def stuffed(pieces):
     stuffer = DotStuffer()
     return b"".join([bytes(stuffer.stuff(piece)) for piece in pieces]) + stuffer.finish()

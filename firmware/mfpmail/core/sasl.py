@@ -1,4 +1,4 @@
-"""SASL responses: XOAUTH2, PLAIN (RFC 4616) and the error challenge of XOAUTH2.
+"""SASL responses: XOAUTH2, OAUTHBEARER (RFC 7628), PLAIN (RFC 4616), LOGIN; error challenges.
 
 XOAUTH2: https://developers.google.com/workspace/gmail/imap/xoauth2-protocol
 """
@@ -7,6 +7,8 @@ import binascii
 import json
 
 from mfpmail.core.errors import ProtocolError
+
+_MAX_STATUS_CHARS = 32
 
 
 def _encode(data):
@@ -29,6 +31,18 @@ def xoauth2(user, access_token):
     return _encode(("user=%s\x01auth=Bearer %s\x01\x01" % (user, access_token)).encode())
 
 
+def oauthbearer(user, access_token, host, port):
+    """Return the `initial_response` of OAUTHBEARER (RFC 7628 section 3.1) as base64.
+
+    `host` and `port` are those of the mail server. Control characters as in `xoauth2`.
+    """
+    _refuse_control(user, "account name")
+    _refuse_control(access_token, "access token")
+    name = user.replace("=", "=3D").replace(",", "=2C")  # RFC 5801 section 4
+    fields = (name, host, port, access_token)
+    return _encode(("n,a=%s,\x01host=%s\x01port=%d\x01auth=Bearer %s\x01\x01" % fields).encode())
+
+
 def plain(user, password):
     """Return the `initial_response` of PLAIN (RFC 4616 section 2) as base64."""
     _refuse_control(user, "user name")
@@ -44,13 +58,16 @@ def login_answers(user, password):
 
 
 def challenge_status(challenge):
-    """Return the `status` in the error challenge of XOAUTH2, or "" when it has none.
+    """Return the `status` in the error challenge of XOAUTH2 or OAUTHBEARER ("401",
+    "invalid_token"), or "" when it has none that is a plain word.
 
-    The challenge is base64 of JSON; whatever else a server sends is not an error here, as the
-    final reply that follows decides.
+    The challenge is base64 of JSON (RFC 7628 section 3.2.2); whatever else a server sends is not
+    an error here, as the final reply that follows decides.
     """
     try:
         status = json.loads(binascii.a2b_base64(challenge).decode())["status"]
     except (ValueError, KeyError, TypeError):
         return ""
-    return status if isinstance(status, str) else ""
+    if not isinstance(status, str) or len(status) > _MAX_STATUS_CHARS:
+        return ""
+    return status if all(c.isalpha() or c.isdigit() or c == "_" for c in status) else ""

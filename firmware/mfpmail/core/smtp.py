@@ -1,7 +1,9 @@
-"""SMTP client side without I/O: bytes in, replies out (RFC 5321, 3207, 4954, 2034).
+"""SMTP client side without I/O: bytes in, replies out (RFC 5321, 3207, 4954, 2034, 2920, 3030).
 
 `SmtpConnection` follows the dialogue in the table below. A command that has no place in the
 present state raises ProtocolError before a byte leaves; so does a reply that breaks the grammar.
+Where the server offers PIPELINING, a flight of commands may leave before the first reply comes:
+each needs its place in the state that the accepted ones before it would lead to.
 
     connection = SmtpConnection()
     connection.receive_data(b"220 mail.example ESMTP\\r\\n")
@@ -26,23 +28,34 @@ GREETING = "GREETING"
 RESPONSE = "RESPONSE"  # a SASL response after a challenge
 END = "END"  # the final dot
 
-# (state, command) → {first digit of the reply: next state}. What is missing keeps the state.
-TRANSITIONS = {
-    (CONNECTED, GREETING): {2: GREETED, 4: CLOSED, 5: CLOSED},
-    (GREETED, "EHLO"): {2: READY},
-    (GREETED, "HELO"): {2: READY},
-    (READY, "STARTTLS"): {2: TLS_HANDSHAKE},
-    (READY, "AUTH"): {3: CHALLENGED},
-    (CHALLENGED, RESPONSE): {2: READY, 4: READY, 5: READY},
-    (READY, "MAIL"): {2: ADDRESSING},
-    (ADDRESSING, "RCPT"): {2: ADDRESSED},
-    (ADDRESSED, "RCPT"): {},
-    (ADDRESSED, "DATA"): {3: BODY},
-    (BODY, END): {2: READY, 4: READY, 5: READY},
-    (READY, "RSET"): {},
-    (ADDRESSING, "RSET"): {2: READY},
-    (ADDRESSED, "RSET"): {2: READY},
-}
+# A row is "state command digit next-state", with the first digit of the reply; a command that has
+# one may be given in that state, and a reply without one keeps the state. A text takes less
+# memory than a dict of dicts; what every mail needs is found first.
+TRANSITIONS = """
+READY MAIL 2 ADDRESSING
+ADDRESSING RCPT 2 ADDRESSED
+ADDRESSED RCPT -
+ADDRESSED DATA 3 BODY
+ADDRESSED BDAT 2 READY
+BODY END 2 READY
+BODY END 4 READY
+BODY END 5 READY
+READY RSET 2 READY
+ADDRESSING RSET 2 READY
+ADDRESSED RSET 2 READY
+CONNECTED GREETING 2 GREETED
+CONNECTED GREETING 4 CLOSED
+CONNECTED GREETING 5 CLOSED
+GREETED EHLO 2 READY
+GREETED HELO 2 READY
+READY STARTTLS 2 TLS_HANDSHAKE
+READY AUTH 3 CHALLENGED
+CHALLENGED RESPONSE 2 READY
+CHALLENGED RESPONSE 4 READY
+CHALLENGED RESPONSE 5 READY
+"""
+
+LEADERS = ("MAIL", "RCPT")  # what others may follow in one flight
 
 SERVICE_CLOSING = 421  # RFC 5321 section 3.8: may come as the answer to anything
 
@@ -82,7 +95,8 @@ class SmtpConnection:
     """The client's side of one connection.
 
     `capabilities` maps the upper-case EHLO keywords to the list of their parameters; `tls` and
-    `authenticated` say what has been reached.
+    `authenticated` say what has been reached; `awaited` are the commands that have no reply yet,
+    the oldest first.
     """
 
     def __init__(self):
@@ -90,19 +104,25 @@ class SmtpConnection:
         self.capabilities = {}
         self.tls = False
         self.authenticated = False
-        self._command = GREETING
+        self.awaited = [GREETING]
+        self._foreseen = CONNECTED  # the state once all that is awaited is accepted
         self._buffer = b""
         self._lines = []
 
-    def send(self, verb, argument=b""):
-        """Return the bytes of a command: EHLO HELO STARTTLS AUTH MAIL RCPT DATA RSET QUIT.
+    def takes(self, command):
+        """Whether the command has a place in the dialogue, once all that is awaited is accepted."""
+        return next_state(self._foreseen, command, 2) is not None
 
-        Raises ProtocolError: `smtp_state` out of turn, `control_character` in the argument.
+    def send(self, verb, argument=b""):
+        """Return the bytes of a command: EHLO HELO STARTTLS AUTH MAIL RCPT DATA BDAT RSET QUIT.
+
+        The bytes of the chunk follow those of BDAT, as they are. Raises ProtocolError:
+        `smtp_state` out of turn, `control_character` in the argument.
         """
-        self._begin(verb)
         for byte in argument:
             if byte < 32 or byte == 127:
                 raise ProtocolError("control_character", "An SMTP argument has a line break.")
+        self._begin(verb)
         return b"".join((verb.encode(), b" " if argument else b"", argument, b"\r\n"))
 
     def respond(self, response):
@@ -123,7 +143,7 @@ class SmtpConnection:
             raise _out_of_turn("TLS", self.state)
         if self._buffer or self._lines:
             raise TlsError("tls_injection", "The server sent data in clear before the TLS start.")
-        self.state = GREETED
+        self.state = self._foreseen = GREETED
         self.capabilities = {}
         self.tls = True
 
@@ -147,11 +167,15 @@ class SmtpConnection:
                 return self._finish()
 
     def _begin(self, command):
-        if command != "QUIT" and (self.state, command) not in TRANSITIONS:
-            raise _out_of_turn(command, self.state)
-        if self._command:
+        if self.awaited and (
+            self.awaited[-1] not in LEADERS or "PIPELINING" not in self.capabilities
+        ):
             raise _out_of_turn(command, "waiting for a reply")
-        self._command = command
+        state = "" if command == "QUIT" else next_state(self._foreseen, command, 2)
+        if state is None:
+            raise _out_of_turn(command, self._foreseen)
+        self.awaited.append(command)
+        self._foreseen = state or self._foreseen
 
     def _take_line(self, line):
         """Collect one line of a reply; True when it was the last."""
@@ -171,21 +195,45 @@ class SmtpConnection:
     def _finish(self):
         reply = Reply(self._lines[0][0], [text for _, text in self._lines])
         self._lines = []
-        command, self._command = self._command, None
+        command = self.awaited[0] if self.awaited else None
         if not command and reply.code != SERVICE_CLOSING:
             raise _bad_reply()
+        if reply.code // 100 == 3 and command not in ("DATA", "AUTH", RESPONSE):
+            raise _bad_reply()  # nothing else has an intermediate reply
+        self.awaited = self.awaited[1:]
         self._advance(command, reply)
         return reply
 
     def _advance(self, command, reply):
         if command == "QUIT" or reply.code == SERVICE_CLOSING:
             self.state = CLOSED
-            return
-        self.state = TRANSITIONS[(self.state, command)].get(reply.code // 100, self.state)
+            self.awaited = []
+        else:
+            # Behind a refusal in the same flight a command comes too early. It should be refused
+            # too, but the server may accept DATA without any recipient (RFC 2920 section 3.1).
+            digit = reply.code // 100
+            state = next_state(self.state, command, digit)
+            if state is None:
+                state = next_state(ADDRESSED, command, digit)
+            self.state = state or self.state
+        if not self.awaited:
+            self._foreseen = self.state
         if command in ("EHLO", "HELO") and reply.ok:
             self.capabilities = _capabilities(reply.lines[1:])
         if command in ("AUTH", RESPONSE) and reply.code // 100 == 2:
             self.authenticated = True
+
+
+def next_state(state, command, digit):
+    """Return the state after a reply with that first digit, "" when it stays; None when the
+    command has no place in this state."""
+    row = "\n" + state + " " + command + " "
+    start = TRANSITIONS.find(row)
+    if start < 0:
+        return None
+    row += str(digit) + " "
+    start = TRANSITIONS.find(row, start)
+    return TRANSITIONS[start + len(row) : TRANSITIONS.find("\n", start + 1)] if start >= 0 else ""
 
 
 def _printable(data):

@@ -12,6 +12,11 @@ class ServerLink:
         self._settings = settings
         self._stream = None
 
+    @property
+    def is_open(self):
+        """Whether there is a connection that was not closed here; the peer may have left."""
+        return self._stream is not None
+
     async def connect(self):
         """Connect; return whether TLS is up already."""
         settings = self._settings
@@ -26,15 +31,17 @@ class ServerLink:
         """Change to TLS."""
         await self._stream.start_tls()
 
-    async def write(self, data):
-        """Write all of it."""
-        await self._stream.write(data)
+    def write(self, data):
+        """Write all of it; to be awaited."""
+        if not self._stream:
+            raise self._closed()
+        return self._stream.write(data)  # a coroutine of our own would cost for every block
 
     async def receive(self, buffer):
         """Read into `buffer`; return how many bytes came, at least one."""
         count = await self._stream.readinto(buffer)
         if not count:
-            raise NetworkError("closed", "%s closed the connection." % self.server)
+            raise self._closed()
         return count
 
     async def close(self):
@@ -42,3 +49,6 @@ class ServerLink:
         if self._stream:
             await self._stream.close()
             self._stream = None
+
+    def _closed(self):
+        return NetworkError("closed", "%s closed the connection." % self.server)

@@ -210,7 +210,10 @@ class Stream:
         return handshake_failure(error, self._host)
 
     async def _wait(self, for_writing, timeout_ms):
-        reason = await self._patience.wait(self._sock, for_writing, timeout_ms)
+        # The event loop waits for a TCP socket at once but looks at a TLS one every millisecond;
+        # once the handshake is over, TLS that has nothing to read wants bytes from TCP.
+        sock = self._raw if self._has_talked and not for_writing else self._sock
+        reason = await self._patience.wait(sock, for_writing, timeout_ms)
         self._shared_at = ticks_ms()
         if reason:
             raise network_error(reason, self._host)
