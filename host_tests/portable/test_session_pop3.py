@@ -42,23 +42,23 @@ async def signed_in(session):
 
 
 async def emptied(session):
-    """Fetch and delete all mails; return the unique ids and the mails."""
+    """Fetch and delete all mails; return the unique ids, the mails and what `quit` says."""
     await signed_in(session)
     listed, mails = [], []
-    await session.list_mails(lambda number, unique_id: listed.append((number, unique_id)))
-    for number, _ in listed:
+    await session.list_mails(lambda *mail: listed.append(mail))
+    for number, _, _ in listed:
         mail = bytearray()
         await session.retrieve(number, mail.extend)
         mails.append(bytes(mail))
         await session.delete(number)
-    await session.quit()
-    return [unique_id for _, unique_id in listed], mails
+    confirmed = await session.quit()
+    return [unique_id for _, unique_id, _ in listed], mails, confirmed
 
 
 async def listed(session):
     found = []
     await signed_in(session)
-    await session.list_mails(lambda number, unique_id: found.append((number, unique_id)))
+    await session.list_mails(lambda *mail: found.append(mail))
     return found
 
 
@@ -143,7 +143,7 @@ def test_auth_without_tls_writes_nothing():
 def test_auth_password_uses_user_and_pass():
     user = (b"USER user\r\n", b"+OK\r\n")
     for final, outcome in ((b"+OK\r\n", None), (b"-ERR no\r\n", "auth_rejected")):
-        session, _ = session_over([POP3_GREETING, user, (b"PASS secret\r\n", final)])
+        session, _ = session_over([POP3_GREETING, CAPA, user, (b"PASS secret\r\n", final)])
         run(opened(session))
         if outcome:
             error = failure_of(session.authenticate_password("user", "secret"))
@@ -153,21 +153,29 @@ def test_auth_password_uses_user_and_pass():
 
 
 def test_auth_password_with_a_line_break_is_not_written():
-    session, net = session_over([POP3_GREETING, (b"USER user\r\n", b"+OK\r\n")])
+    session, net = session_over([POP3_GREETING, CAPA, (b"USER user\r\n", b"+OK\r\n")])
     run(opened(session))
     failure_of(session.authenticate_password("user", "secret\r\nDELE 1"))
-    assert net.written == b"USER user\r\n"
+    assert net.written == b"CAPA\r\nUSER user\r\n"
 
 
 def test_list_mails_gives_the_unique_ids_in_the_order_of_the_server():
-    answer = (b"UIDL\r\n", b"+OK\r\n2 b\r\n1 a a\r\n3 " + b"c" * 80 + b"\r\n.\r\n")
+    answer = (b"UIDL\r\n", b"+OK\r\n2 b\r\n1 a a\r\n3 " + b"c" * 70 + b"\r\n.\r\n")
     session, _ = session_over(POP3_SIGNED_IN + [answer])
-    assert run(listed(session)) == [(2, "b"), (1, "a"), (3, "c" * 70)]
+    assert run(listed(session)) == [(2, "b", None), (1, "a", None), (3, "c" * 70, None)]
+
+
+def test_list_mails_with_ids_that_only_differ_far_behind_keeps_them_apart():
+    lines = b"1 " + b"c" * 80 + b"1\r\n2 " + b"c" * 80 + b"2\r\n"
+    session, _ = session_over(POP3_SIGNED_IN + [(b"UIDL\r\n", b"+OK\r\n" + lines + b".\r\n")])
+    (_, first, _), (_, second, _) = run(listed(session))
+    assert first != second
+    assert len(first) == len(second) == 64
 
 
 def test_list_mails_without_uidl_falls_back_to_list():
     answers = [(b"UIDL\r\n", b"-ERR what\r\n"), (b"LIST\r\n", b"+OK\r\n1 120\r\n2 99\r\n.\r\n")]
-    assert run(listed(session_over(POP3_SIGNED_IN + answers)[0])) == [(1, ""), (2, "")]
+    assert run(listed(session_over(POP3_SIGNED_IN + answers)[0])) == [(1, "", 120), (2, "", 99)]
 
 
 def test_list_mails_with_uidl_busy_is_transient_and_asks_no_list():
@@ -176,9 +184,16 @@ def test_list_mails_with_uidl_busy_is_transient_and_asks_no_list():
     assert b"LIST" not in net.written
 
 
+def test_list_mails_with_uidl_broken_for_good_asks_no_list():
+    session, net = session_over(POP3_SIGNED_IN + [(b"UIDL\r\n", b"-ERR [SYS/PERM] bad\r\n")])
+    error = failure_of(listed(session))
+    assert (error.kind, error.topic) == (errors.CONFIGURATION, "maildrop_fault")
+    assert b"LIST" not in net.written
+
+
 def test_list_mails_with_nonsense_lines_are_left_out():
-    answer = (b"UIDL\r\n", b"+OK\r\n\r\nx y\r\n-1 a\r\n7\r\n4 good\r\n.\r\n")
-    assert run(listed(session_over(POP3_SIGNED_IN + [answer])[0])) == [(4, "good")]
+    answer = (b"UIDL\r\n", b"+OK\r\n\r\nx y\r\n-1 a\r\n0 a\r\n7\r\n4 good\r\n.\r\n")
+    assert run(listed(session_over(POP3_SIGNED_IN + [answer])[0])) == [(4, "good", None)]
 
 
 def test_retrieve_gives_every_mail_byte_for_byte_in_pieces_of_any_size():
@@ -186,7 +201,8 @@ def test_retrieve_gives_every_mail_byte_for_byte_in_pieces_of_any_size():
     for chunk_bytes in (1, 7, 4096):
         session, net = session_over(script)
         net.chunk_bytes = chunk_bytes
-        unique_ids, mails = run(emptied(session))
+        unique_ids, mails, confirmed = run(emptied(session))
+        assert confirmed is True
         assert unique_ids == ["u0", "u1", "u2", "u3"]
         assert mails == list(MAILS), chunk_bytes
         assert net.streams[0].closed
@@ -206,11 +222,33 @@ def test_delete_refused_is_an_error():
     assert session.step == "delete"
 
 
-def test_quit_refused_is_an_error():
-    script = maildrop([("a", MAILS[0])], (b"QUIT\r\n", b"-ERR [SYS/TEMP] not removed\r\n"))
-    session, _ = session_over(script)
-    assert failure_of(emptied(session)).code == "pop3_busy"
-    assert session.step == "quit"
+def test_quit_refused_or_not_answered_is_reported():
+    for reply in (b"-ERR [SYS/TEMP] not removed\r\n", b"", b"+O", b"HTTP/1.1 400\r\n", b"+ \r\n"):
+        script = maildrop([("a", MAILS[0])], (b"QUIT\r\n", reply))
+        session, net = session_over(script)
+        assert run(emptied(session))[2] is False, reply
+        assert session.step == "quit"
+        assert net.streams[0].closed
+
+
+def test_quit_in_the_midst_of_a_mail_is_reported_and_not_written():
+    session, net = session_over(maildrop([("a", MAILS[0])]))
+
+    def give_up(data):
+        raise MailError("storage_full", "The flash is full.")
+
+    async def interrupted():
+        await signed_in(session)
+        await session.list_mails(lambda *mail: None)
+        try:
+            await session.retrieve(1, give_up)
+        except MailError as error:
+            assert error.code == "storage_full"
+        return await session.quit()
+
+    assert run(interrupted()) is False
+    assert net.written.endswith(b"RETR 1\r\n")
+    assert net.streams[0].closed
 
 
 def test_abort_closes_without_a_goodbye():
@@ -228,7 +266,9 @@ def test_server_that_closes_after_any_byte_is_a_mail_error():
         session, net = session_over(script, "starttls")
         net.cut_after_bytes = cut
         try:
-            run(emptied(session))
+            if run(emptied(session))[2] is False:
+                assert session.step == "quit", cut
+                continue
         except MailError as error:
             assert error.code == "closed", (cut, error.code)
             continue

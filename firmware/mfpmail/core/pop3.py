@@ -4,9 +4,13 @@ The connection owns one receive buffer. A driver reads from its transport straig
 `free_space()`, tells how much with `received`, and takes events until there is none:
 
     ("status", ok, text)   a status line or a SASL challenge (`ok` is None for a challenge)
-    ("data", memoryview)   a piece of a multi-line answer, dots removed; valid until the next call
-    ("end",)               the multi-line answer is complete
+    ("line", bytes)        a line of CAPA, LIST or UIDL, without its end
+    ("data", memoryview)   a piece of a mail, dots removed; valid until the next call
+    ("end",)               the list or the mail is complete
 """
+
+import binascii
+import hashlib
 
 from mfpmail.core import limits
 from mfpmail.core.errors import ProtocolError, TlsError
@@ -23,28 +27,39 @@ RESPONSE = "RESPONSE"
 
 OK, ERR, CONTINUE = "+OK", "-ERR", "+"
 
-# (state, command) → {status: next state}. What is missing keeps the state.
-TRANSITIONS = {
-    (CONNECTED, GREETING): {OK: AUTHORIZATION, ERR: CLOSED},
-    (AUTHORIZATION, "CAPA"): {},
-    (AUTHORIZATION, "STLS"): {OK: TLS_HANDSHAKE},
-    (AUTHORIZATION, "AUTH"): {OK: TRANSACTION, CONTINUE: CHALLENGED},
-    (CHALLENGED, RESPONSE): {OK: TRANSACTION, ERR: AUTHORIZATION, CONTINUE: CHALLENGED},
-    (AUTHORIZATION, "USER"): {},
-    (AUTHORIZATION, "PASS"): {OK: TRANSACTION},
-    (TRANSACTION, "STAT"): {},
-    (TRANSACTION, "LIST"): {},
-    (TRANSACTION, "UIDL"): {},
-    (TRANSACTION, "RETR"): {},
-    (TRANSACTION, "DELE"): {},
-    (TRANSACTION, "NOOP"): {},
-    (TRANSACTION, "RSET"): {},
-}
+# A row is "state command status next-state"; a command that has one may be given in that state,
+# and a status without one keeps the state. A text takes less memory than a dict of dicts.
+TRANSITIONS = """
+CONNECTED GREETING +OK AUTHORIZATION
+CONNECTED GREETING -ERR CLOSED
+AUTHORIZATION CAPA -
+AUTHORIZATION STLS +OK TLS_HANDSHAKE
+AUTHORIZATION AUTH + CHALLENGED
+CHALLENGED RESPONSE + CHALLENGED
+CHALLENGED RESPONSE +OK TRANSACTION
+CHALLENGED RESPONSE -ERR AUTHORIZATION
+AUTHORIZATION USER -
+AUTHORIZATION PASS +OK TRANSACTION
+AUTHORIZATION APOP +OK TRANSACTION
+TRANSACTION STAT -
+TRANSACTION LIST -
+TRANSACTION UIDL -
+TRANSACTION RETR -
+TRANSACTION TOP -
+TRANSACTION DELE -
+TRANSACTION NOOP -
+TRANSACTION RSET -
+"""
 
-# UIDL and LIST are sent without an argument here, so that all five answer with many lines.
-_MULTI_LINE = ("CAPA", "LIST", "UIDL", "RETR")
+_MAIL_COMMANDS = ("RETR", "TOP")
 
-# Where the unstuffing stands within a line.
+# How many lines an answer may have: one that has more does not end. LIST and UIDL of a single
+# mail have none.
+MAX_MAILS = 1000000
+MAX_MAIL_BYTES = 1000000000000
+_MAX_LINES = {"CAPA": 64, "LIST": MAX_MAILS, "UIDL": MAX_MAILS}
+
+# Where the unstuffing stands within a line of a mail.
 _MIDDLE, _AFTER_CR, _LINE_START, _DOT, _DOT_CR = range(5)
 
 _CR, _LF, _DOT_BYTE = 0x0D, 0x0A, 0x2E
@@ -61,17 +76,21 @@ class Pop3Connection:
         self._view = memoryview(self._buffer)
         self._start = 0
         self._end = 0
-        self._line = None  # position in a line of a multi-line answer; None outside of one
+        self._line = None  # position in a line of a mail; None outside of one
+        self._max_lines = 0  # of the answer that is awaited
+        self._lines_left = None  # of the list that is being read; None outside of one
 
     def send(self, verb, argument=""):
         """Return the bytes of a command.
 
-        Raises ProtocolError: `pop3_state` out of turn, `control_character` in the argument.
+        Raises ProtocolError: `pop3_state` out of turn, `control_character` in the argument,
+        `pop3_answer` when the server has said something that nobody asked for.
         """
         self._begin(verb)
         for character in argument:
             if character < " " or character == "\x7f":
                 raise ProtocolError("control_character", "A POP3 argument has a line break.")
+        self._max_lines = 0 if argument else _MAX_LINES.get(verb, 0)
         return ("%s %s\r\n" % (verb, argument) if argument else verb + "\r\n").encode()
 
     def respond(self, response):
@@ -119,24 +138,30 @@ class Pop3Connection:
             return None
         if self._line is not None:
             return self._next_piece()
-        return self._next_status()
+        if self._lines_left is not None:
+            return self._next_line()
+        line = self._take_line(limits.MAX_STATUS_LINE_BYTES)
+        return None if line is None else self._advance(line)
 
     def _begin(self, command):
-        if command != "QUIT" and (self.state, command) not in TRANSITIONS:
+        if command != "QUIT" and next_state(self.state, command) is None:
             raise _out_of_turn(command, self.state)
-        if self._command or self._line is not None:
+        if self._command or self._line is not None or self._lines_left is not None:
             raise _out_of_turn(command, "waiting for an answer")
+        if self._start != self._end:  # taken for the answer to this, it would shift all others
+            raise _bad_answer()
         self._command = command
 
-    def _next_status(self):
+    def _take_line(self, max_bytes):
+        """Take a line of at most `max_bytes`, its end included; None when that has not come."""
         end = self._buffer.find(b"\n", self._start, self._end)
+        if (self._end if end < 0 else end) - self._start >= max_bytes:
+            raise _bad_answer()
         if end < 0:
-            if self._end - self._start >= limits.MAX_STATUS_LINE_BYTES:
-                raise _bad_answer()
             return None
         line = bytes(self._view[self._start : end])
         self._start = end + 1
-        return self._advance(line[:-1] if line.endswith(b"\r") else line)
+        return line[:-1] if line.endswith(b"\r") else line
 
     def _advance(self, line):
         status, text = _parse_status(line)
@@ -146,14 +171,34 @@ class Pop3Connection:
         if command == "QUIT":
             self.state = CLOSED
         else:
-            self.state = TRANSITIONS[(self.state, command)].get(status, self.state)
+            self.state = next_state(self.state, command, status)
         if status == CONTINUE:
             if self.state != CHALLENGED:
                 raise _bad_answer()
             return ("status", None, text)
-        if status == OK and command in _MULTI_LINE:
-            self._line = _LINE_START
+        if status == OK:
+            self._begin_answer(command)
         return ("status", status == OK, text)
+
+    def _begin_answer(self, command):
+        if command == "AUTH":  # accepted before it has seen a response: that is no sign-in
+            raise _bad_answer()
+        if command in _MAIL_COMMANDS:
+            self._line = _LINE_START
+        elif self._max_lines:
+            self._lines_left = self._max_lines
+
+    def _next_line(self):
+        line = self._take_line(limits.MAX_LIST_LINE_BYTES)
+        if line is None:
+            return None
+        if line == b".":
+            self._lines_left = None
+            return ("end",)
+        if not self._lines_left:
+            raise _bad_answer()
+        self._lines_left -= 1
+        return ("line", line[1:] if line.startswith(b".") else line)
 
     def _next_piece(self):
         """Find the next run of bytes that needs no change, or the end of the answer.
@@ -205,6 +250,18 @@ class Pop3Connection:
         return _MIDDLE
 
 
+def next_state(state, command, status="-"):
+    """Return the state after an answer; None when the command has no place in this state."""
+    row = "\n%s %s " % (state, command)
+    if row not in TRANSITIONS:
+        return None
+    start = TRANSITIONS.find("%s%s " % (row, status))
+    if start < 0:
+        return state
+    end = TRANSITIONS.find("\n", start + 1)
+    return TRANSITIONS[start + 1 : end].split(" ")[3]
+
+
 def _parse_status(line):
     for status in (OK, ERR):
         if line[: len(status)].upper() == status.encode() and line[len(status) :][:1] in b" ":
@@ -218,29 +275,33 @@ def _printable(data):
     return "".join(chr(byte) if 32 <= byte < 127 else "?" for byte in data)
 
 
-def capabilities(lines):
-    """Return `{KEYWORD: [PARAMETER, ...]}` of the lines that CAPA answered (RFC 2449)."""
-    found = {}
-    for line in lines:
-        words = line.upper().split()
-        if words:
-            found[words[0]] = words[1:]
-    return found
+def parse_listing(line):
+    """Return `(number, word)` of a line of LIST or UIDL; None when it speaks of no mail."""
+    words = line.split()
+    if len(words) < 2:
+        return None
+    number = parse_number(words[0], MAX_MAILS)
+    return (number, words[1]) if number else None
 
 
-class LineSplitter:
-    """Cuts the data of CAPA, LIST and UIDL into lines of at most MAX_LIST_LINE_BYTES."""
+def parse_number(word, highest):
+    """Return the number that `word` (bytes) is, None when it is none or above `highest`."""
+    if len(word) > 15 or not word.isdigit():
+        return None
+    number = int(word)
+    return number if number <= highest else None
 
-    def __init__(self):
-        self._rest = b""
 
-    def feed(self, data):
-        """Return the complete lines (text without the line end). Raises ProtocolError."""
-        lines = (self._rest + bytes(data)).split(b"\n")
-        self._rest = lines.pop()
-        if any(len(line) > limits.MAX_LIST_LINE_BYTES for line in lines + [self._rest]):
-            raise _bad_answer()
-        return [_printable(line.rstrip(b"\r")) for line in lines]
+def unique_id(word):
+    """Return the unique id (bytes) as text of at most MAX_UNIQUE_ID_BYTES printable characters.
+
+    What RFC 1939 section 7 does not allow becomes its digest: cut or mended, two ids could
+    become one, and a mail that nobody has read would be taken for one that is known.
+    """
+    text = _printable(word)
+    if len(word) > limits.MAX_UNIQUE_ID_BYTES or text.encode() != word:
+        return binascii.hexlify(hashlib.sha256(word).digest()).decode()
+    return text
 
 
 def _out_of_turn(command, state):
