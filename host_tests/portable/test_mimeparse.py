@@ -1,6 +1,7 @@
 """core/mimeparse.py and core/mimedecode.py: events, defects, every cut of the input."""
 
 from mfpmail.core import mimeparse
+from mfpmail.core.headerparse import decode_words, parse_address
 from mfpmail.core.mimeparse import DATA, PART_BEGIN, PART_END, MimeParser, clean_file_name
 
 MIXED = b"""Received: by mail.example; Mon, 23 Nov 2026 20:00:00 +0000
@@ -201,8 +202,8 @@ def test_parser_enclosed_message_is_one_attachment():
     assert len(parts) == 1 and parts[0][0].is_attachment and parts[0][1] == MIXED
 
 
-def test_parser_long_header_is_cut_and_the_body_comes():
-    parser = MimeParser()
+def test_parser_header_beyond_the_limit_is_cut_and_the_body_comes():
+    parser = MimeParser(max_header_bytes=16384)
     for _ in range(5000):
         assert parser.feed(b"X: y\r\n") == []
     events = parser.feed(b"From: a@b\r\n\r\nbody") + parser.close()
@@ -258,6 +259,13 @@ def test_base64_damage_is_marked_and_skipped():
         (b"QUI", b"AB"),
         (b"-----", b""),
         (b"Q===", b""),
+        (b"QUI!", b"AB"),
+        (b"QUJDQU!", b"ABCA"),
+        (b"=QUJD", b"ABC"),
+        (b"Q=UJD", b"ABC"),
+        (b"QU=JDQUJD", b"ABCABC"),
+        (b"QUJDQ=UJDQU", b"ABCABCA"),
+        (b"Q" + b"=" * 500 + b"UJD", b"ABC"),
     )
     for body, data in cases:
         assert single(body, header) == (data, [mimeparse.DAMAGED]), body
@@ -294,3 +302,132 @@ def test_clean_file_name_paths_and_controls_are_removed():
     for value, name in cases:
         assert clean_file_name(value) == name, value
     assert len(clean_file_name("x" * 500 + ".pdf")) == 128
+
+
+# Boundaries
+
+
+def test_boundary_that_never_comes_is_truncated():
+    found, parser = events_of(b"Content-Type: multipart/mixed; boundary=b\r\n\r\n--c\r\n\r\nx")
+    assert [event[0] for event in found] == [PART_BEGIN, PART_END]
+    assert parser.defects == [mimeparse.TRUNCATED]
+
+
+def test_boundary_that_is_the_beginning_of_another_line_does_not_divide():
+    body = b"--bb\r\n--b-\r\n--b--x\r\n --b\r\n\r--b\r\nx--b\r\n-- b"
+    data = b"Content-Type: multipart/mixed; boundary=b\r\n\r\n--b\r\n\r\n" + body + b"\r\n--b--"
+    assert [content for _, content in parts_of(data)[0]] == [b"", body]
+
+
+def test_boundary_with_blanks_behind_it_divides():
+    for blanks in (b" ", b"\t ", b" " * 200):
+        data = MIXED.replace(b"--outer\r\n", b"--outer" + blanks + b"\r\n")
+        data = data.replace(b"--outer--", b"--outer--" + blanks)
+        assert events_of(data)[0] == events_of(MIXED)[0]
+
+
+def test_boundary_of_the_outer_one_inside_the_inner_ends_both():
+    inner = b"Content-Type: multipart/mixed; boundary=in\r\n\r\n--in\r\n\r\nx\r\n"
+    data = b"Content-Type: multipart/mixed; boundary=b\r\n\r\n--b\r\n" + inner
+    parts, parser = parts_of(data + b"--b\r\n\r\ny\r\n--b--")
+    assert [(p.depth, content) for p, content in parts] == [
+        (0, b""),
+        (1, b""),
+        (2, b"x"),
+        (1, b"y"),
+    ]
+    assert parser.defects == [mimeparse.TRUNCATED] and parts[1][0].defects == parser.defects
+
+
+def test_boundary_of_two_multiparts_may_be_the_same():
+    inner = b"Content-Type: multipart/mixed; boundary=b\r\n\r\n--b\r\n\r\nx\r\n--b--\r\n"
+    data = b"Content-Type: multipart/mixed; boundary=b\r\n\r\n--b\r\n" + inner + b"--b--"
+    parts, _ = parts_of(data)
+    assert [content for _, content in parts] == [b"", b"", b"x"]
+
+
+def test_boundary_that_cannot_be_used_leaves_one_block():
+    for boundary in (b'""', b'"   "', b""):
+        header = b"Content-Type: multipart/mixed; boundary=" + boundary + b"\r\n"
+        data, defects = single(b"--x\r\nabc", header)
+        assert data == b"--x\r\nabc" and defects == [mimeparse.NO_BOUNDARY]
+    long = b"Content-Type: multipart/mixed; boundary=" + b"x" * 201 + b"\r\n"
+    assert single(b"--" + b"x" * 201, long) == (b"--" + b"x" * 201, [mimeparse.LIMIT])
+
+
+def test_boundary_of_strange_characters_divides():
+    for boundary in ("=_a;b", "σύνορο", "a b", "'()+_,-./:=?"):
+        data = 'Content-Type: multipart/mixed; boundary="%s"\n\n--%s\n\nx\n--%s--' % (
+            (boundary,) * 3
+        )
+        assert [content for _, content in parts_of(data.encode())[0]] == [b"", b"x"]
+
+
+# Parts
+
+
+def test_part_of_a_digest_is_a_message():
+    data = b"Content-Type: multipart/digest; boundary=b\n\n--b\n\nSubject: x\n\ny\n--b--"
+    parts, _ = parts_of(data)
+    assert parts[1][0].content_type == "message/rfc822" and parts[1][1] == b"Subject: x\n\ny"
+
+
+def test_part_with_a_strange_type_is_text():
+    for value in (b"", b"text", b"a/b/c", b";x=y", b"\0"):
+        part = parts_of(b"Content-Type: " + value + b"\r\n\r\n")[0][0][0]
+        assert part.content_type == "text/plain", value
+    part = parts_of(b"Content-Type: Text/HTML (a comment); charset=x\r\n\r\n")[0][0][0]
+    assert part.content_type == "text/html" and part.parameters == {"charset": "x"}
+
+
+def test_part_encoding_is_read_whatever_stands_around_it():
+    for value in (b"base64", b" BASE64 ", b"Base64; x=y", b"base64 (a comment)"):
+        assert single(b"QUJD", b"Content-Transfer-Encoding: " + value + b"\r\n") == (b"ABC", [])
+
+
+def test_part_names_of_all_forms_are_read():
+    greek = "σάρωση.pdf"
+    cases = (
+        (b'attachment; filename="a b.pdf"', "a b.pdf"),
+        (b"attachment; filename=a.pdf", "a.pdf"),
+        (b'attachment; filename="' + greek.encode() + b'"', greek),
+        (b"attachment; filename*=utf-8'el'%CF%83%CE%AC%CF%81%CF%89%CF%83%CE%B7.pdf", greek),
+        (b"attachment; filename*0*=UTF-8''%CF%83%CE%AC%CF; filename*1*=%81%CF%89%CF%83%CE%B7;"
+         b' filename*2=".pdf"', greek),
+        (b"attachment; filename*1=b.pdf; filename*0=a", "ab.pdf"),
+        (b"attachment; filename*=iso-8859-7''%F3%DC%F1%F9%F3%E7.pdf", greek),
+        (b'attachment; filename="=?windows-1253?Q?=F3=DC=F1=F9=F3=E7?=.pdf"', greek),
+        (b'attachment; filename="=?utf-8?B?z4POrM+Bz4nPg863LnBkZg==?="', greek),
+        (b"attachment; filename*=iso-8859-1''%FCber.pdf", "über.pdf"),
+        (b"attachment; filename*=unknown''%FF.pdf", "\ufffd.pdf"),
+        (b"attachment; filename*=%41.pdf", "A.pdf"),
+        (b'attachment; filename="unclosed.pdf', "unclosed.pdf"),
+    )  # fmt: skip
+    for value, name in cases:
+        part = parts_of(b"Content-Disposition: " + value + b"\r\n\r\n")[0][0][0]
+        assert part.file_name == name, (value, part.file_name)
+
+
+def test_words_in_the_charsets_of_greece_and_western_europe_are_read():
+    cases = (
+        ("iso-8859-7", b"\xc6\xdd\xfe\xb6\xb8\xbc\xa1x\xa2\xbb", "Ζέώ\u0386ΈΌ‘x’»"),
+        ("windows-1253", b"\xc6\xdd\xfe\xa2\xb8\xbc\x80\xbb\xb5", "Ζέώ\u0386ΈΌ€»µ"),
+        ("windows-1252", b"\x93M\xfcnchen\x94 \x80", "“München” €"),
+        ("iso-8859-15", b"\xa4 \xe9", "€ é"),
+        ("ISO-8859-1", b"\xa4 \xe9", "¤ é"),
+    )
+    for charset, data, text in cases:
+        escaped = "".join(["=%02X" % byte for byte in data])
+        assert decode_words("=?%s?Q?%s?=" % (charset, escaped)) == text, charset
+
+
+# NUL bytes
+
+
+def test_nul_bytes_pass_in_a_body_and_do_no_harm_elsewhere():
+    assert single(b"\0a\0\r\n\0") == (b"\0a\0\r\n\0", [])
+    part = parts_of(b"\0From: x\r\nFrom: a\0@b\r\nSubject:\0\r\n\r\n")[0][0][0]
+    assert parse_address(part.headers["from"]) == ("", "a @b")
+    assert parts_of(b"Content-Type: a\0/b; name=\0.pdf\r\n\r\n")[0][0][0].file_name == ".pdf"
+    data = MIXED.replace(b"--outer\r\n", b"--outer\0\r\n", 1)
+    assert parts_of(data)[1].defects == [] and len(parts_of(data)[0]) == 2

@@ -1,22 +1,90 @@
 """Reading header fields of mails (RFC 5322, 2047, 2231).
 
-What comes in never raises: bytes that cannot be read become U+FFFD.
+What comes in never raises: bytes that cannot be read become U+FFFD. No text from outside is gone
+through character by character, only byte by byte: MicroPython keeps every character that was
+ever taken out of a text, for good.
 """
 
 from mfpmail.core.mimedecode import Base64Decoder, QuotedPrintableDecoder, decode_all, hex_byte
-from mfpmail.core.text import encode_utf8, is_control
+from mfpmail.core.text import encode_utf8
 
-_LATIN_1 = ("iso-8859-1", "latin1", "windows-1252")
+_LATIN = ("iso-8859-1", "latin1", "iso-8859-15", "windows-1252")
+_GREEK = ("iso-8859-7", "windows-1253")
+_WINDOWS_80 = "€\x81‚ƒ„…†‡ˆ‰Š‹Œ\x8dŽ\x8f\x90‘’“”•–—˜™š›œ\x9džŸ"
+_MAX_PARAMETERS = 64
+_COMMA = 44
+_SEMICOLON = 59
 
 
 def decode_bytes(data, charset="utf-8"):
-    """Return bytes as text, whatever they are: UTF-8, ISO-8859-1, else ASCII and U+FFFD."""
-    if charset.lower() in _LATIN_1:
-        return "".join([chr(byte) for byte in data])
+    """Return bytes as text, whatever they are: UTF-8, the charsets of western Europe and of
+    Greece. What is none of these becomes U+FFFD."""
+    charset = charset.lower()
+    if charset in _LATIN or charset in _GREEK:
+        return "".join([_character(byte, charset) for byte in data])
     try:
         return bytes(data).decode()
     except UnicodeError:
-        return "".join([chr(byte) if byte < 128 else "\ufffd" for byte in data])
+        return _repaired(bytes(data))
+
+
+def _repaired(data):
+    """Return broken UTF-8 as text, with U+FFFD for each byte that belongs to no character."""
+    pieces = []
+    start = at = 0
+    while at < len(data):
+        length = _sequence_bytes(data, at)
+        if not length:
+            pieces.append(data[start:at])
+            start = at + 1
+        at += length or 1
+    pieces.append(data[start:])
+    return b"\xef\xbf\xbd".join(pieces).decode()
+
+
+def _sequence_bytes(data, at):
+    """Return the length of the UTF-8 sequence at `at` (RFC 3629 section 4), 0 when it is none."""
+    first = data[at]
+    if first < 0x80:
+        return 1
+    length = 2 if first < 0xE0 else 3 if first < 0xF0 else 4
+    try:
+        is_whole = len(data[at : at + length].decode()) == 1
+    except UnicodeError:
+        return 0
+    return length if is_whole and first >= 0xC2 and first < 0xF5 else 0
+
+
+def _character(byte, charset):
+    """Return the character of a byte; the signs of currencies of 8-bit Greek are not exact."""
+    if byte < 128:
+        return chr(byte)
+    if byte < 0xA0 and charset.startswith("windows"):
+        return _WINDOWS_80[byte - 128]
+    if charset in _GREEK:
+        return chr(_greek(byte, charset == "windows-1253"))
+    return "€" if byte == 0xA4 and charset == "iso-8859-15" else chr(byte)
+
+
+def _greek(byte, is_windows):
+    if byte >= 0xB8 or byte == 0xB4 or (byte in (0xB5, 0xB6) and not is_windows):
+        return byte if byte in (0xBB, 0xBD) else byte + 0x2D0
+    if byte in (0xA1, 0xA2):  # accents where the other has quotation marks
+        return byte + (0x2E4 if is_windows else 0x1F77)
+    return byte
+
+
+def without_controls(text):
+    """Return `text` with blanks for control characters (C0, DEL, C1)."""
+    data = bytearray(encode_utf8(text))
+    for at, byte in enumerate(data):
+        if byte < 32 or byte == 127:
+            data[at] = 32
+    data = bytes(data)
+    if b"\xc2" in data:
+        for code in range(0x80, 0xA0):
+            data = data.replace(bytes((0xC2, code)), b" ")
+    return data.decode()
 
 
 def _encoded_word(value, start):
@@ -62,25 +130,25 @@ def decode_words(value):
         data_charset = word[0]
         data += word[1]
         at = start = word[2]
-    return "".join([" " if is_control(c) else c for c in "".join(texts)])
+    return without_controls("".join(texts))
 
 
 def _split_unquoted(value, separator):
-    pieces = []
+    """Yield the pieces of `value` between the separators (a byte) that are not quoted."""
+    data = encode_utf8(value)
     start = 0
     quoted = escaped = False
-    for index, character in enumerate(value):
+    for index, byte in enumerate(data):
         if escaped:
             escaped = False
-        elif character == "\\":
+        elif byte == 0x5C:
             escaped = quoted
-        elif character == '"':
+        elif byte == 0x22:
             quoted = not quoted
-        elif character == separator and not quoted:
-            pieces.append(value[start:index])
+        elif byte == separator and not quoted:
+            yield data[start:index].decode()
             start = index + 1
-    pieces.append(value[start:])
-    return pieces
+    yield data[start:].decode()
 
 
 def _unquote(text):
@@ -120,12 +188,15 @@ def parse_parameters(value):
     """Return (main value in lower case, `{name in lower case: text}`) of a structured field.
 
     Decodes quoted strings and RFC 2231. Of a name given twice the first counts, except that the
-    RFC 2231 form comes before the plain one.
+    RFC 2231 form comes before the plain one. At most 64 parameters are taken.
     """
-    pieces = _split_unquoted(value, ";")
+    pieces = _split_unquoted(value, _SEMICOLON)
+    main = next(pieces).partition("(")[0].strip().lower()
     parameters = {}
     extended = {}
-    for piece in pieces[1:]:
+    for count, piece in enumerate(pieces):
+        if count == _MAX_PARAMETERS:
+            break
         key, _, text = piece.partition("=")
         key = key.strip().lower()
         name, star, number = key.partition("*")
@@ -138,7 +209,7 @@ def parse_parameters(value):
         extended.setdefault(name, {}).setdefault(section, (_unquote(text), is_extended))
     for name, sections in extended.items():
         parameters[name] = _join_sections(sections)
-    return pieces[0].strip().lower(), parameters
+    return main, parameters
 
 
 def parse_address(value):
@@ -146,7 +217,7 @@ def parse_address(value):
 
     The address is not checked; both are "" when there is none (an empty group).
     """
-    for piece in _split_unquoted(value, ","):
+    for piece in _split_unquoted(value, _COMMA):
         if "@" not in piece:
             continue
         name, bracket, address = piece.rpartition("<")

@@ -54,7 +54,7 @@ def _decode_clean(text, count):
 
 
 class Base64Decoder:
-    """Base64; the first `=` ends the data (RFC 2045 section 6.8)."""
+    """Base64; padding ends the data (RFC 2045 section 6.8)."""
 
     def __init__(self):
         self.damaged = False
@@ -78,18 +78,29 @@ class Base64Decoder:
         return data
 
     def _decode_carefully(self, text):
-        """Decode a text that has junk, padding, or both."""
+        """Decode a text that has junk, padding, or both.
+
+        Padding ends the data where it completes a group of four; elsewhere it is junk.
+        """
         clean = bytes(byte for byte in text if byte in _ALPHABET)  # a list takes 8 times the room
         self.damaged = self.damaged or len(clean) < len(text)
-        pad = 0 if self._ended else clean.find(b"=")
-        if pad < 0:
-            usable = len(clean) // 4 * 4
-            self._carry = clean[usable:]
-            return binascii.a2b_base64(clean[:usable])
-        self.damaged = self.damaged or bool(clean[pad:].strip(b"="))
-        self._ended = True
-        self._carry = b""
-        return self._decode_last(clean[:pad])
+        data, pads = b"", 0
+        at = 0 if self._ended else clean.find(b"=")
+        while at >= 0 and not self._ended:
+            data += clean[:at]
+            clean, pads = _without_padding(clean[at:])
+            self._ended = len(data) % 4 >= 2 and len(data) % 4 + pads >= 4
+            self.damaged = self.damaged or bool(clean) or len(data) % 4 < 2
+            at = clean.find(b"=")
+        if self._ended:
+            self.damaged = self.damaged or bool(clean.strip(b"="))
+            self._carry = b""
+            return self._decode_last(data)
+        pads = 0 if clean else pads
+        data += clean
+        usable = len(data) // 4 * 4
+        self._carry = data[usable:] + b"=" * min(pads, 1)
+        return binascii.a2b_base64(data[:usable])
 
     def _decode_last(self, text):
         if len(text) % 4 == 1:
@@ -102,7 +113,13 @@ class Base64Decoder:
         data = self._decode_carefully(self._carry)
         self.damaged = self.damaged or bool(self._carry)
         text, self._carry = self._carry, b""
-        return data + self._decode_last(text)
+        return data + self._decode_last(text.rstrip(b"="))
+
+
+def _without_padding(text):
+    """Return (what follows on the padding that `text` begins with, length of the padding)."""
+    rest = text.lstrip(b"=")
+    return rest, len(text) - len(rest)
 
 
 class QuotedPrintableDecoder:

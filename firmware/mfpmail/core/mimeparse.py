@@ -1,7 +1,7 @@
 """Streaming parser for received mails and for uploads (RFC 2045, 2046, 7578).
 
     parser = MimeParser()
-    for kind, value in parser.feed(block): ...
+    for kind, value in parser.events(block): ...
     for kind, value in parser.close(): ...
 
 Events are tuples: (PART_BEGIN, Part), (DATA, bytes or memoryview), (PART_END, Part). The message
@@ -21,33 +21,40 @@ PART_END = "part_end"
 
 TRUNCATED = "truncated"  # the input ended before the part did
 DAMAGED = "damaged"  # not all of the transfer encoding could be decoded
-HEADER_CUT = "header_cut"  # the header is longer than the limit
+HEADER_CUT = "header_cut"  # the header, or a field of it, is longer than the limit
 NO_BOUNDARY = "no_boundary"  # a multipart without one: its content is one block
 LIMIT = "limit"  # too deep: the content is one block; too many parts: the rest is left out
 
 _KEPT = ("content-type", "content-disposition", "content-transfer-encoding", "content-id")
 _KEPT_OF_MESSAGE = ("from", "to", "subject", "date", "message-id")
 _MAX_FIELD_BYTES = 2048
+_MAX_KEPT_BYTES = 6144  # of all fields of the message; of a part as many as of one field
 _MAX_BOUNDARY_BYTES = 200  # 70 by RFC 2046 section 5.1.1
 _MAX_DELIMITER_BYTES = 256  # with its blanks; a shorter last line is held back
 _CR = 13
+_NOTHING = {}
+# U+202A to U+202E and U+2066 to U+2069 in UTF-8, without the first byte.
+_TURNING = [(0x80, code) for code in range(0xAA, 0xAF)] + [
+    (0x81, code) for code in range(0xA6, 0xAA)
+]
 
 
 class Part:
     """The header of one body part.
 
     `headers`: the kept fields, lower-case names, unfolded, not decoded. `parameters`: those of
-    Content-Type. `file_name`: without path and control characters, "" when there is none.
-    `name`: of a form's field. `is_multipart`: it has parts of its own. `defects`: a list.
+    Content-Type. Of multiparts only the message has the two: many may be open at a time.
+    `file_name`: without path and control characters, "" when there is none. `name`: of a form's
+    field. `is_multipart`: it has parts of its own. `defects`: a list.
     """
 
-    def __init__(self, headers, depth):
+    def __init__(self, headers, depth, default_type="text/plain"):
         self.headers = headers
         self.depth = depth
         self.defects = []
         self.content_type, self.parameters = parse_parameters(headers.get("content-type", ""))
-        if "/" not in self.content_type:
-            self.content_type = "text/plain"  # RFC 2045 section 5.2
+        if self.content_type.count("/") != 1:
+            self.content_type = default_type  # RFC 2045 section 5.2
         self.disposition, parameters = parse_parameters(headers.get("content-disposition", ""))
         self.name = decode_words(parameters.get("name", ""))
         self.file_name = clean_file_name(
@@ -58,7 +65,7 @@ class Part:
     @property
     def encoding(self):
         """The transfer encoding in lower case, "" when none is given."""
-        return self.headers.get("content-transfer-encoding", "").lower()
+        return parse_parameters(self.headers.get("content-transfer-encoding", ""))[0]
 
     @property
     def is_attachment(self):
@@ -73,22 +80,22 @@ class Part:
 def clean_file_name(value):
     """Return a file name as text to show and to store: encoded words decoded, no path, no control
     characters (those that turn the direction of writing included), bounded."""
-    name = decode_words(value).replace("\\", "/").rpartition("/")[2]
-    name = "".join(
-        [c for c in name if not ("\u202a" <= c <= "\u202e" or "\u2066" <= c <= "\u2069")]
-    ).strip()
+    data = encode_utf8(decode_words(value).replace("\\", "/").rpartition("/")[2])
+    for end in _TURNING if b"\xe2" in data else ():
+        data = data.replace(b"\xe2" + bytes(end), b"")
+    name = data.decode().strip()
     return "" if name in (".", "..") else name[-limits.MAX_FILE_NAME_CHARS :]
 
 
 class MimeParser:
     """Push parser; see the module. Memory does not depend on the size of the input.
 
-    `max_header_bytes` bounds the header of one part, `max_parts` the parts in all, `max_depth`
-    the multiparts inside one another. With `content_type` (the value of an HTTP header field)
-    the input starts inside that multipart, and its parts have depth 1.
+    `max_header_bytes` bounds how far the header of one part is read, `max_parts` the parts in
+    all, `max_depth` the multiparts inside one another. With `content_type` (the value of an HTTP
+    header field) the input starts inside that multipart, and its parts have depth 1.
     """
 
-    def __init__(self, max_header_bytes=16384, max_parts=100, max_depth=6, content_type=None):
+    def __init__(self, max_header_bytes=1 << 20, max_parts=100, max_depth=20, content_type=None):
         self.defects = []
         self._max_header_bytes = max_header_bytes
         self._max_parts = max_parts
@@ -113,16 +120,23 @@ class MimeParser:
 
         DATA that is a memoryview stays valid, and keeps its block alive, as long as it is held.
         """
-        self._events = []
+        return list(self.events(data))
+
+    def events(self, data):
+        """Take the next bytes, any number; yield their events, to be taken to the last.
+
+        A block of a thousand small parts so needs no more memory than one part.
+        """
         block = self._carry + data
         at = 0
         while at >= 0:
             at = self._header(block, at) if self._in_header else self._body(block, at)
-        return self._events
+            if self._events:
+                found, self._events = self._events, []
+                yield from found
 
     def close(self):
         """Return the last events; every part still open is ended."""
-        self._events = []
         rest = self._carry
         if not self._in_header:
             self._close_body(rest)
@@ -147,6 +161,7 @@ class MimeParser:
         self._in_header = True
         self._headers = {}
         self._header_bytes = 0
+        self._room = _MAX_FIELD_BYTES if self._stack else _MAX_KEPT_BYTES
         self._header_cut = False
         self._field = None
         self._value = b""
@@ -199,8 +214,11 @@ class MimeParser:
             self._value = value
 
     def _store_field(self):
-        if self._field:
-            self._headers.setdefault(self._field, decode_bytes(self._value).strip())
+        if self._field and self._field not in self._headers:
+            self._header_cut = self._header_cut or len(self._value) > self._room
+            value = self._value[: self._room]
+            self._room -= len(value)
+            self._headers[self._field] = decode_bytes(value).strip()
         self._field = None
         self._value = b""
 
@@ -208,7 +226,7 @@ class MimeParser:
         self._in_header = False
         self._store_field()
         self._parts += 1
-        part = Part(self._headers, len(self._stack))
+        part = Part(self._headers, len(self._stack), self._default_type())
         self._headers = None
         if self._header_cut:
             self._flag(part, HEADER_CUT)
@@ -217,12 +235,20 @@ class MimeParser:
             self._part = part
             self._decoder = make_decoder(part.encoding)
 
+    def _default_type(self):
+        """Return the type of a part that names none (RFC 2046 section 5.1.5)."""
+        outer = self._stack[-1][1] if self._stack else None
+        is_digest = outer and outer.content_type == "multipart/digest"
+        return "message/rfc822" if is_digest else "text/plain"
+
     def _open_multipart(self, parameters, part):
         """Make the parts of a multipart be looked for; False when it cannot be divided."""
         boundary = encode_utf8(parameters.get("boundary", "")).rstrip()
         if 0 < len(boundary) <= _MAX_BOUNDARY_BYTES and len(self._stack) < self._max_depth:
             self._stack.append((b"--" + boundary, part))
             self._set_needle()
+            if part and part.depth:
+                part.headers = part.parameters = _NOTHING
             return True
         if part:
             part.is_multipart = False
