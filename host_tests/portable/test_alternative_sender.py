@@ -1,14 +1,21 @@
 """service/sender.py, spooled.py: with which sender a mail leaves through which account."""
 
+import support
 from fakes.dialogues import SMTP_OPEN, SMTP_SIGNED_IN, delivery, transaction
 from fakes.ports import FakePorts
 from mfpmail.core.errors import NetworkError
 from mfpmail.service.device import Device
-from support import acquire, configure, run, spool
+from support import acquire, configure, run
 
 NO_DNS = NetworkError("dns", "The name mail.test could not be resolved.")
 ORIGINAL = '"Printer" <scan@mail.test>'
 TEXT = "See.\n.\n..dots\n.end"
+
+
+def spool(device, *arguments, **changes):
+    """Queue a job; what is only loaded for that is gone again, as after an upload."""
+    with device.overlays:
+        return support.spool(device, *arguments, **changes)
 
 
 def device_with(*scripts, tokens_of=("smtp", "smtp2"), **second):

@@ -2,6 +2,7 @@
 
 import asyncio
 
+from fakes import popserver
 from fakes.dialogues import (
     EHLO,
     POP3_SIGNED_IN,
@@ -12,6 +13,7 @@ from fakes.dialogues import (
     delivery,
     maildrop,
 )
+from fakes.net import FakeNet
 from fakes.ports import FakePorts
 from fakes.provider import DEVICE_ANSWER, refused, tokens
 from mfpmail.core.errors import TlsError
@@ -23,7 +25,6 @@ PROBE = [
     (b"RSET\r\n", b"250 ok\r\n"),
     QUIT,
 ]
-MAIL = b"Subject: x\r\n\r\nText\r\n"
 
 
 def device_with(*scripts, name="smtp", acquired=True, **changes):
@@ -138,26 +139,26 @@ def test_tokens_of_pop_settings_are_never_used_by_another():
 
 
 def test_maildrops_remember_how_the_last_check_went():
-    device, _ = device_with(maildrop([("a", MAIL)]), name="ifax")
-    assert run(device.maildrops.check("ifax"))["received"] == 1
-    last = device.maildrops.last["ifax"]
+    device, ports = popserver.device_with(("a", popserver.mail_of()))
+    assert run(device.maildrops.check("eprint"))["received"] == 1
+    last = device.maildrops.last["eprint"]
     assert (last["result"], last["message"]) == ("ok", "1 received, 0 left")
-    assert failure_of(device.maildrops.check("ifax")).code == "connect"
-    assert device.maildrops.last["ifax"]["result"] == "transient"
-    assert device.maildrops.last["eprint"] is None
+    ports.net = FakeNet()
+    assert failure_of(device.maildrops.check("eprint")).code == "connect"
+    assert device.maildrops.last["eprint"]["result"] == "transient"
+    assert device.maildrops.last["ifax"] is None
 
 
 def test_supervisor_checks_a_maildrop_after_its_interval_only():
-    changes = {"name": "ifax", "check_interval_min": 5}
-    device, ports = device_with(maildrop([("a", MAIL)]), **changes)
-    device.clock.advance_s(290)
+    mail = ("a", popserver.mail_of())
+    device, ports = popserver.device_with(mail, check_interval_min=5)
+    for seconds, count in ((0, 0), (260, 0), (75, 1)):  # a tenth more or less, by chance
+        device.clock.advance_s(seconds)
+        run(ended_after(device.supervisor.run(), 0.05))
+        assert device.inbox.count == count, seconds
+    ports.net.commands = []
     run(ended_after(device.supervisor.run(), 0.05))
-    assert ports.net.streams == []
-    device.clock.advance_s(5)
-    run(ended_after(device.supervisor.run(), 0.05))
-    assert device.inbox.count == 1
-    run(ended_after(device.supervisor.run(), 0.05))
-    assert len(ports.net.streams) == 1
+    assert ports.net.commands == []
 
 
 def test_supervisor_with_interval_zero_checks_nothing():

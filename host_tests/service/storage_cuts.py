@@ -35,7 +35,7 @@ def jobs_state(device):
     for job in device.outbox.jobs:
         contents = []
         for index, described in enumerate(job.record["files"]):
-            with device.outbox.open_file(job, index) as file:
+            with device.outbox.open_file(job.id, index) as file:
                 contents.append(file.read())
             assert len(contents[-1]) == described["size"]
         found.append((job.record["subject"], job.state, contents == [CONTENT]))
@@ -48,7 +48,7 @@ def enqueue_job(device, world):
     draft.open_file("scan.pdf", "application/pdf")
     draft.write(CONTENT)
     draft.close_file()
-    fields = {"to": "a@example.org", "subject": "Scan", "text": "", "mode": "spool"}
+    fields = {"to": "a@example.org", "subject": "Scan", "mode": "spool"}
     draft.commit(fields, ("Scanner", "mfp@example.org"))
 
 

@@ -15,18 +15,20 @@ BLOCKS = 128
 MOUNT = "/flash"
 PROGRAM, ERASE = "program", "erase"
 ERASED = b"\xff"
+_EIO = -5
 GEOMETRY = {"progsize": 32, "readsize": 32, "lookahead": 32}  # as MicroPython takes by default
 
 
 class Flash:
-    """A block device; `writes_left` counts down to the cut, None for never.
+    """A block device of so many `blocks`, or with this memory. `writes_left` counts down to the
+    cut, None for never.
 
     The last write leaves `halves` halves of its data. A byte can only be programmed after it was
     erased, as on the real one. `cut_at` says what was under way when the power went.
     """
 
-    def __init__(self, memory=None):
-        self.memory = memory or bytearray(BLOCK_BYTES * BLOCKS)
+    def __init__(self, memory=None, blocks=BLOCKS):
+        self.memory = memory or bytearray(BLOCK_BYTES * blocks)
         self.writes_left = None
         self.halves = 0
         self.cut_at = ""
@@ -42,28 +44,30 @@ class Flash:
         if not self.cut_at:
             before = self.memory[start : start + len(buffer)]
             assert before == ERASED * len(buffer), "programmed without an erase"
-        self._write(PROGRAM, start, buffer)
+        return self._write(PROGRAM, start, buffer)
 
     def ioctl(self, operation, argument):
         if operation == 4:
-            return BLOCKS
+            return len(self.memory) // BLOCK_BYTES
         if operation == 5:
             return BLOCK_BYTES
         if operation == 6:
-            self._write(ERASE, argument * BLOCK_BYTES, ERASED * BLOCK_BYTES)
+            return self._write(ERASE, argument * BLOCK_BYTES, ERASED * BLOCK_BYTES)
         return 0
 
     def _write(self, operation, start, data):
-        if self.writes_left == 0 and not self.cut_at:
+        """Return 0 or an error: an exception would leave littlefs in the middle of its work."""
+        if self.cut_at:
+            return _EIO
+        if self.writes_left == 0:
             self.cut_at = operation
             data = data[: self.halves * len(data) // 2]
-        elif self.cut_at:
-            raise OSError(5)
         self.memory[start : start + len(data)] = data
         if self.cut_at:
-            raise OSError(5)
+            return _EIO
         if self.writes_left is not None:
             self.writes_left -= 1
+        return 0
 
 
 class Trial:

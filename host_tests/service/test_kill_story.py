@@ -92,7 +92,7 @@ def test_story_of_killed_device_ends_with_everything_arrived(told):
 
 def check_tokens_and_faults(client, device):
     status = client.call("GET", "/api/status")
-    assert status["tokens"]["smtp"] == status["tokens"]["ifax"] == "NOT_ACQUIRED"
+    assert status["tokens"]["smtp"] == status["tokens"]["eprint"] == "NOT_ACQUIRED"
     assert status["faults"] == []
     trouble = [line for line in device.lines if "damaged" in line or "internal" in line]
     assert trouble == []

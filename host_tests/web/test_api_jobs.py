@@ -32,7 +32,6 @@ BAD_FIELDS = {
     "CRLF and a field": ("to", b"a@b.c\r\nBcc: d@e.f"),
     "CRLF between": ("to", b"a@b.c,\r\nd\r@e.f"),
     "angle brackets": ("to", b"<a@b.c> SIZE=1"),
-    "beyond ASCII": ("to", "αλίκη@sandbox.test".encode()),
     "101 recipients": ("to", b",".join([TO.encode()] * 101)),
     "20000 commas": ("to", b"," * 20000),
     "subject of 256": ("subject", b"x" * 256),
@@ -44,7 +43,6 @@ BAD_FIELDS = {
     "text of 16385 bytes": ("text", b"x" * (limits.MAX_TEXT_BYTES + 1)),
     "text of 16386 bytes in Greek": ("text", "α".encode() * (limits.MAX_TEXT_BYTES // 2 + 1)),
     "text of 1 MB": ("text", b"x" * 1000000),
-    "pass-through": ("mode", b"pass"),
     "unknown mode": ("mode", b"Spool"),
 }
 
@@ -114,7 +112,7 @@ def test_job_with_one_bad_field_is_refused_by_its_name(module_device, headers, n
 
 
 def test_job_with_everything_bad_reports_all_of_it(module_device, headers, nothing_left):
-    bad = {"to": b"a@b.c\r\nX: y", "subject": b"\n", "text": b"x" * 17000, "mode": b"pass"}
+    bad = {"to": b"a@b.c\r\nX: y", "subject": b"\n", "text": b"x" * 17000, "mode": b"Pass"}
     answer = say(module_device, upload(headers, form(good_parts(**bad))))
     assert answer.refusal == (422, "bad_job")
     assert set(answer.json["fields"]) == set(bad)

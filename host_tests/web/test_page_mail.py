@@ -23,11 +23,11 @@ def part(page, title):
 def receive_file(device, name):
     """Let the device send itself a file and fetch it; return its inbox item."""
     client = device.client()
-    for setting in ("smtp", "ifax"):
+    for setting in ("smtp", "eprint"):
         get_token(client, device.endpoints, setting)
     files = [(name, b"%PDF-1.4 page", "application/pdf")]
     client.wait_for_job(client.send(device.endpoints["account"], name, "Hello.\n", files)["id"])
-    client.call("POST", "/api/receive/ifax")
+    client.call("POST", "/api/receive/eprint")
     items = client.call("GET", "/api/inbox")["items"]
     return next(item for item in items if item["name"] == name)
 

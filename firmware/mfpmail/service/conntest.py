@@ -28,9 +28,13 @@ async def run_test(servers, name, setting):
 
 
 async def _count(session):
-    found = []
-    await session.list_mails(lambda number, unique_id: found.append(None))
-    return len(found)
+    count = [0]
+
+    def take(number, unique_id, size_bytes):
+        count[0] += 1
+
+    await session.list_mails(take)
+    return count[0]
 
 
 def _failure(error, session):

@@ -7,14 +7,26 @@ whole or not at all. What is finished keeps its record for a while and loses its
 import binascii
 
 from mfpmail.core.errors import NO_CAUSE, MailError, StorageError
-from mfpmail.service.jobs import HELD, QUEUED, RETRYING, SENDING, Job, upgrade_1
+from mfpmail.service.jobs import (
+    HELD,
+    QUEUED,
+    RETRYING,
+    SENDING,
+    SENT,
+    Job,
+    complete,
+    cut_off,
+    upgrade_1,
+    upgrade_2,
+)
 
-_VERSION = 2
-_UPGRADES = {1: upgrade_1}
+_VERSION = 3
+_UPGRADES = {1: upgrade_1, 2: upgrade_2}
 _FOLDER = "outbox"
 _MAX_WAITING = 20  # their records are kept in memory
 _KEPT_FINISHED = 10
 _RESERVE_BYTES = 65536  # tokens and settings must always find room
+_MAX_PAUSE_S = 60
 
 
 class Outbox:
@@ -26,17 +38,16 @@ class Outbox:
         self._random_bytes = random_bytes
         self._on_change = on_change
         self.jobs = []
+        self._paused_until_s = 0
         self._load()
 
     def check_room(self, expected_bytes):
         """Raise MailError `spool_full` when a job of this size cannot be taken now."""
-        waiting = len([job for job in self.jobs if not job.finished])
-        if waiting < _MAX_WAITING and expected_bytes + _RESERVE_BYTES < self._files.free_bytes():
-            return
-        raise MailError(
-            "spool_full",
-            "There is no room for this job on the device.",
-        )
+        if len([job for job in self.jobs if not job.finished]) >= _MAX_WAITING:
+            raise MailError("spool_full", "There is no room for another job on the device.")
+        if expected_bytes + _RESERVE_BYTES >= self._files.free_bytes():
+            message = "There is no room for this job on the device."
+            raise MailError("spool_full", message, topic="spool_too_small")
 
     def new_id(self):
         """Return the id of the next job; ids sort in the order the jobs came."""
@@ -50,7 +61,7 @@ class Outbox:
 
     def add(self, record):
         """Take a job whose files are complete; it survives a power cut from here on."""
-        self._save(record)
+        self._save(complete(record))
         job = Job(record, self._read)
         self.jobs.append(job)
         self._on_change()
@@ -63,21 +74,33 @@ class Outbox:
                 return job
         return None
 
-    def open_file(self, job, name):
+    def open_file(self, job_id, name):
         """Return a file of a job, open for reading: its index, or "mail" for the rendered part.
         Raises StorageError."""
-        return self._files.open("%s/%s" % (self.folder(job.id), name))
+        return self._files.open("%s/%s" % (self.folder(job_id), name))
 
     def next_due(self, now_s):
-        """Return the first job that can be sent now, or None."""
+        """Return the first job that is to be sent now, else one of whose failure its sender is to
+        be told, or None."""
+        if self._paused_until_s and 0 < self._paused_until_s - now_s <= _MAX_PAUSE_S:
+            return None
+        self._paused_until_s = 0
+        told = None
         for job in self.jobs:
-            waited = job.state == RETRYING and job.next_attempt_at <= now_s
-            if job.state == QUEUED or waited:
+            if job.is_due(now_s):
                 return job
-        return None
+            if job.note_due and not told:
+                told = job
+        return told
+
+    def pause(self, until_s):
+        """Let nothing be due for up to a minute: the provider takes no more for now."""
+        self._paused_until_s = until_s
 
     def next_attempt_at(self):
-        """Return when the next retry is due (Unix time), or None."""
+        """Return when there is something to do again (Unix time), or None."""
+        if self._paused_until_s:
+            return self._paused_until_s
         times = [job.next_attempt_at for job in self.jobs if job.state == RETRYING]
         return min(times) if times else None
 
@@ -98,7 +121,7 @@ class Outbox:
         self._save(record)
         if job.finished:
             self._drop_files(job)
-            self._forget_oldest()
+            self._forget_oldest(job)
 
     def delete(self, job):
         """Cancel or remove a job; one that is being sent is stopped before its final dot."""
@@ -136,6 +159,8 @@ class Outbox:
         for name in self._files.names(_FOLDER):
             record = self._store.load(self.folder(name) + "/job.json", _VERSION, _UPGRADES)
             if record:
+                if record["state"] == SENDING:
+                    self._save(cut_off(record))
                 job = Job(record, self._read)
                 self.jobs.append(job)
                 if job.finished:  # the power may have gone before its files were removed
@@ -155,7 +180,10 @@ class Outbox:
             if name != "job.json":
                 self._files.remove("%s/%s" % (self.folder(job.id), name))
 
-    def _forget_oldest(self):
-        finished = [job for job in self.jobs if job.finished]
-        for job in finished[: max(0, len(finished) - _KEPT_FINISHED)]:
+    def _forget_oldest(self, latest):
+        """What has ended just now stays, however long ago it came, and what failed stays longest:
+        somebody is to see it."""
+        old = [job for job in self.jobs if job.finished and job is not latest and not job.note_due]
+        old = [job for job in old if job.state == SENT] + [job for job in old if job.state != SENT]
+        for job in old[: max(0, len(old) + 1 - _KEPT_FINISHED)]:
             self.delete(job)

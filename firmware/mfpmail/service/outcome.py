@@ -2,7 +2,7 @@
 
 from mfpmail.core import errors
 from mfpmail.core.errors import MailError
-from mfpmail.service.jobs import FAILED, HELD, PARTLY_SENT, QUEUED, RETRYING, SENT
+from mfpmail.service.jobs import FAILED, HELD, PARTLY_SENT, PATIENCE_S, QUEUED, RETRYING, SENT
 
 _FIRST_PAUSE_S = 30
 _MAX_PAUSE_S = 3600
@@ -12,12 +12,12 @@ _LASTING_S = 3600
 
 
 class Outcome:
-    """`via` is the account of `accounts` that the attempt went through, "" for none."""
+    """`accounts` are the Accounts through one of which the attempt went, if it got that far."""
 
-    def __init__(self, outbox, accounts, via, clock, random_bytes):
+    def __init__(self, outbox, accounts, clock, random_bytes):
         self._outbox = outbox
         self._accounts = accounts
-        self._via = via
+        self._via = accounts.via
         self._clock = clock
         self._random_bytes = random_bytes
 
@@ -25,17 +25,14 @@ class Outcome:
         """Store the reply of every recipient and what the job has become."""
         if job.cancelled:
             return
-        recipients = _with_replies(job.record["recipients"], dict(results))
+        record = job.record
+        recipients = with_replies(record["recipients"], dict(results))
         states = [recipient["state"] for recipient in recipients]
         if QUEUED in states:
             error = MailError("recipient_deferred", "The server wants some recipients later.")
-            self._retry(job, error, recipients=recipients)
-            return
-        state, cause = SENT, errors.NO_CAUSE
-        if FAILED in states:
-            state = PARTLY_SENT if SENT in states else FAILED
-            cause = _refused_recipients()
-        self._update(job, state=state, recipients=recipients, **cause)
+            self._retry(job, error, record)
+        else:
+            self._settle(job, record, *settled(recipients))
 
     def failed(self, job, error):
         """Store what the error of an attempt makes of a job."""
@@ -45,32 +42,47 @@ class Outcome:
         if results:
             self.answered(job, results)
         elif error.kind == errors.MESSAGE:
-            self._give_up(job, error)
+            self._give_up(job, error, job.record)
         elif error.kind in errors.DEAD_TOKEN:
-            self._settle_dead(job, error)
+            self._settle_dead(job, error, job.record)
         else:
-            self._retry(job, error)
+            self._retry(job, error, job.record)
 
-    def _settle_dead(self, job, error):
+    def _settle_dead(self, job, error, record):
         """A person must act, unless it is the mail server that says so: then it is the turn of
         the other account, at once."""
         if self._via:
             self._accounts.reject(self._via, error)
-        self._update(job, state=QUEUED if self._via else HELD, **error.cause())
+            self._update(job, state=QUEUED, **error.cause())
+        elif self._has_expired(job, record):
+            self._give_up(job, _expired(error), record)
+        else:
+            self._update(job, state=HELD, **error.cause())
 
-    def _give_up(self, job, error):
+    def _give_up(self, job, error, record):
         """The mail cannot be delivered; an earlier attempt may have reached some recipients."""
-        recipients = job.record["recipients"]
-        state = FAILED
-        for recipient in recipients:
-            if recipient["state"] == SENT:
-                state = PARTLY_SENT
-            elif recipient["state"] == QUEUED:
+        for recipient in record["recipients"]:
+            if recipient["state"] == QUEUED:
                 recipient["state"] = FAILED
-        self._update(job, state=state, recipients=recipients, **error.cause())
+        self._settle(job, record, settled(record["recipients"])[0], error.cause())
 
-    def _retry(self, job, error, **changes):
-        record, now_s = job.record, self._clock.now_s()
+    def _settle(self, job, record, state, cause):
+        """Store the end of a job, and whether its sender is to be told."""
+        told = state != SENT and _may_be_told(record)
+        recipients = record["recipients"]
+        self._update(job, state=state, recipients=recipients, note_due=told, **cause)
+
+    def _has_expired(self, job, record):
+        """A mail that has waited for long fails, after one more attempt: the clock may be wrong,
+        and the device may have been off all the time."""
+        return record["state"] in (RETRYING, HELD) and job.is_old(self._clock.now_s())
+
+    def _retry(self, job, error, record):
+        now_s = self._clock.now_s()
+        if self._has_expired(job, record):
+            self._give_up(job, _expired(error), record)
+            return
+        changes = {"recipients": record["recipients"]}
         same = record["topic"].startswith(error.topic)  # it may be the lasting one
         since_s = (record["failing_since"] if same else None) or now_s
         changes.update(error.cause())
@@ -97,11 +109,28 @@ class Outcome:
         return pause_s + pause_s * self._random_bytes(1)[0] // 1024
 
 
-def _refused_recipients():
-    return MailError("recipient_refused", "The server refused some recipients.").cause()
+def settled(recipients):
+    """Return the state of a job whose recipients all have theirs, and its cause."""
+    states = [recipient["state"] for recipient in recipients]
+    if FAILED not in states:
+        return SENT, errors.NO_CAUSE
+    refused = MailError("recipient_refused", "The server refused some recipients.")
+    return PARTLY_SENT if SENT in states else FAILED, refused.cause()
 
 
-def _with_replies(recipients, replies):
+def _expired(error):
+    message = "It could not be sent for %d days. %s" % (PATIENCE_S // 86400, error.message)
+    return MailError("expired", message, errors.MESSAGE)
+
+
+def _may_be_told(record):
+    """Say whether the sender is somebody whom a mail about the failure can reach."""
+    sender = record["reverse_path"]
+    refused = [r["address"] for r in record["recipients"] if r["state"] == FAILED and r["reply"]]
+    return bool(sender) and not record["notice"] and sender not in refused
+
+
+def with_replies(recipients, replies):
     """Return the recipients with what the server said of each: gone, refused, or still waiting."""
     for recipient in recipients:
         reply = replies.get(recipient["address"])

@@ -1,110 +1,42 @@
-"""Sends a job of the outbox, through the account that can.
+"""Sends a job of the outbox.
 
 What signing in does not need is loaded after it: a renewal of the token meanwhile takes most of
 the memory that a lean board has.
 """
 
-from mfpmail.core import errors, settings
-from mfpmail.core.errors import MailError, ReplyError, StorageError
+from mfpmail.core import errors
+from mfpmail.core.errors import MailError, StorageError
 from mfpmail.service.jobs import QUEUED, SENDING, waiting_recipients
 
-_AVOIDED_MS = 300000
+
+async def send_jobs(device, random_bytes):
+    """Send jobs until none is due or somebody else wants to send; return a job of whose failure
+    its sender is to be told, or None."""
+    postman, clock = device.postman, device.clock
+    accounts = postman.accounts()
+    sender = Sender(device.outbox, accounts, clock, random_bytes, device.journal.write)
+    try:
+        job = _next_job(device, accounts)
+        while job and not job.finished:
+            await sender.send(job)
+            job = _next_job(device, accounts)
+        return job
+    finally:
+        await accounts.settle()
 
 
-class Accounts:
-    """Chooses between the first account for sending and the alternative one.
-
-    `servers` is the MailServers. `postman` keeps what must outlive this object, which is made for
-    each round of sending: which account is in use, and until when the first one is avoided.
-    """
-
-    def __init__(self, servers, postman, clock, log):
-        self._servers = servers
-        self._postman = postman
-        self._clock = clock
-        self._log = log
-        self._rejected = {}
-
-    async def open(self):
-        """Return `(setting, session)`, signed in at the first account or, where that fails, at
-        the alternative one. Raises MailError; with both, it is the first one's reason."""
-        names = [settings.SMTP, settings.ALTERNATIVE]
-        if self._first_is_avoided():
-            names.reverse()
-        failed = {}
-        for name in names:
-            try:
-                session = await self._open(name)
-            except MailError as error:
-                failed[name] = error
-                continue
-            self._note(name, failed)
-            return name, session
-        raise _decisive(failed[settings.SMTP], failed[settings.ALTERNATIVE])
-
-    def reject(self, name, error):
-        """An account is not available, as its mail server says: in this round no more, and its
-        token is Invalid."""
-        self._rejected[name] = error
-        self._servers.reject(name, error)
-
-    def sender(self, name):
-        """Return `(name, address)` with which mail leaves through an account."""
-        setting = self._servers.setting(name)
-        first = self._servers.setting(settings.SMTP)
-        return setting["sender_name"] or first["sender_name"], settings.sender_of(setting)
-
-    async def _open(self, name):
-        if name in self._rejected:
-            raise self._rejected[name]
-        try:
-            session = await self._servers.open(name)
-        except MailError as error:
-            if error.kind not in errors.DEAD_TOKEN:
-                self._avoid(name)
-            elif isinstance(error, ReplyError):
-                self.reject(name, error)
-            raise
-        if name == settings.SMTP:
-            self._postman.avoided = None
-        return session
-
-    def _avoid(self, name):
-        """What failed is likely to fail again, and costs each mail a timeout or a renewal."""
-        if name == settings.SMTP:
-            until_ms = self._clock.now_ms() + _AVOIDED_MS
-            self._postman.avoided = self._servers.setting(name), until_ms
-
-    def _first_is_avoided(self):
-        if not self._postman.avoided:
-            return False
-        setting, until_ms = self._postman.avoided
-        changed = setting is not self._servers.setting(settings.SMTP)  # it may be mended now
-        return not changed and self._clock.now_ms() < until_ms
-
-    def _note(self, name, failed):
-        if name == self._postman.sending_through:
-            return
-        self._postman.sending_through = name
-        self._postman.sending_since = self._clock.now_s()
-        first = failed.get(settings.SMTP)
-        self._log("sending through %s%s" % (name, ": " + first.message if first else ""))
-
-
-def _decisive(first, alternative):
-    """Return the error that decides what becomes of a mail when no account takes it."""
-    if alternative.code == "no_server":
-        return first
-    if first.code == "no_server":
-        return alternative
-    if first.kind in errors.DEAD_TOKEN and alternative.kind not in errors.DEAD_TOKEN:
-        # The alternative one comes back by itself: the mail must not wait for a person.
-        return MailError(first.code, first.message, errors.TRANSIENT, first.topic)
-    return first
+def _next_job(device, accounts):
+    if device.postman.wanted:
+        return None
+    now_s = device.clock.now_s()
+    pause_ms = accounts.pause_ms()
+    if pause_ms:
+        device.outbox.pause(now_s + (pause_ms + 999) // 1000)
+    return device.outbox.next_due(now_s)
 
 
 class Sender:
-    """`accounts` are the Accounts that open a signed-in SMTP session."""
+    """`accounts` are the Accounts that the mails go through, one after the other."""
 
     def __init__(self, outbox, accounts, clock, random_bytes, log):
         self._outbox = outbox
@@ -112,13 +44,11 @@ class Sender:
         self._clock = clock
         self._random_bytes = random_bytes
         self._log = log
-        self._via = ""  # the account of this attempt, once it has signed in
 
     async def send(self, job):
         """Try to send one job; whatever happens is stored with it."""
         job.state = SENDING
         job.bytes_done = 0
-        self._via = ""
         try:
             await self._attempt(job)
         finally:
@@ -138,53 +68,38 @@ class Sender:
             self._outcome().failed(job, MailError("internal", message, errors.TRANSIENT))
 
     async def _deliver(self, job):
-        self._via, session = await self._accounts.open()
+        results = await self._accounts.hand_over(lambda session: self._send(job, session))
         try:
-            _stop_if_cancelled(job)
-            outcome = self._outcome()  # before the final dot: what is sent must not be sent twice
-            record = job.record
-            reverse_path, message = self._mail(job, record)
-            results = await session.send(
-                reverse_path,
-                waiting_recipients(record),
-                message,
-                lambda index: self._outbox.open_file(job, index),
-                lambda bytes_done: _progress(job, bytes_done - message.added_bytes),
-            )
-        except BaseException:
-            await session.abort()  # without the final dot nothing is delivered
-            raise
-        try:
-            outcome.answered(job, results)
+            self._outcome().answered(job, results)
         except StorageError as error:  # it is settled in memory: better than sending it twice
             self._log("job %s: %s" % (job.id, error.message))
-        await session.quit()
 
-    def _mail(self, job, record):
-        """Return the envelope sender and the message.
+    async def _send(self, job, session):
+        _stop_if_cancelled(job)
+        self._outcome()  # loaded before the final dot: what is sent must not be sent twice
+        recipients, (reverse_path, message) = self._mail(job)
+        return await session.send(
+            reverse_path,
+            recipients,
+            message,
+            lambda index: self._outbox.open_file(job.id, index),
+            lambda bytes_done: _progress(job, bytes_done - message.added_bytes),
+        )
 
-        Providers refuse a sender that is not their account's: both name the one it goes through,
-        and answers go to whom the mail was made for.
-        """
-        from mfpmail.service.spooled import SpooledMessage, sender_fields
+    def _mail(self, job):
+        """Return what is needed of the record, which is large: the recipients, and the reverse-path
+        with the message."""
+        from mfpmail.service.spooled import envelope
 
-        address, exchange = record["reverse_path"], (0, 0, b"")
-        own = self._accounts.sender(self._via)
-        if record["from_span"] and own[1] not in ("", address):
-            at, count = record["from_span"]
-            exchange = at, count, sender_fields(own, (record["sender_name"], address))
-            address = own[1]
-        sizes_bytes = [file["size"] for file in record["files"]]
-
-        def open_mail():
-            return self._outbox.open_file(job, "mail")
-
-        return address, SpooledMessage(record["plan"], sizes_bytes, open_mail, exchange)
+        record = job.record
+        own = self._accounts.sender(self._accounts.via)
+        mail = envelope(record, own, lambda: self._outbox.open_file(job.id, "mail"))
+        return waiting_recipients(record), mail
 
     def _outcome(self):
         from mfpmail.service.outcome import Outcome
 
-        return Outcome(self._outbox, self._accounts, self._via, self._clock, self._random_bytes)
+        return Outcome(self._outbox, self._accounts, self._clock, self._random_bytes)
 
 
 def _progress(job, bytes_done):

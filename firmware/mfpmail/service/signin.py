@@ -1,6 +1,6 @@
 """Opens a mail connection and signs in: the one place where a token meets a mail server."""
 
-from mfpmail.core import settings
+from mfpmail.core import settings, token
 from mfpmail.core.errors import MailError
 
 
@@ -17,8 +17,9 @@ class MailServers:
         self._keepers = keepers
         self._hello_name = hello_name
 
-    async def open(self, name):
-        """Return a signed-in SmtpSession or Pop3Session.
+    async def open(self, name, host=""):
+        """Return a signed-in SmtpSession or Pop3Session, at `host` instead of the setting's
+        (primary) server if one is given.
 
         A refused token is renewed once, on a new connection, as a refusal alone does not prove
         that it is bad. Raises MailError; its `step` says what was being done.
@@ -26,6 +27,9 @@ class MailServers:
         setting = self._configuration.get(name)
         if not setting["server"]:
             raise _at("connect", MailError("no_server", "No server has been entered."))
+        if host and host != setting["server"]:
+            setting = dict(setting)
+            setting["server"] = host
         if setting["auth_method"] != "oauth2":
             return await self._try(name, setting, None)
         access_token = await self._token(self._keepers[name].access_token())
@@ -45,6 +49,12 @@ class MailServers:
     def setting(self, name):
         """Return a setting, secrets included; another dict after each change of it."""
         return self._configuration.get(name)
+
+    def may_use(self, name):
+        """Say whether the account of a setting may still be used: its token was not deleted and
+        has not died."""
+        has_token = self._configuration.get(name)["auth_method"] == "oauth2"
+        return not has_token or self._keepers[name].state == token.ACQUIRED
 
     async def _token(self, exchange):
         try:

@@ -5,7 +5,7 @@ its own costs memory for as long as the device runs. What a page asks for again 
 here, the rest is loaded for the call (`web.commands`).
 """
 
-from mfpmail.core import settings
+from mfpmail.core import errors, settings
 from mfpmail.web.answers import error_answer, json_answer, json_list
 from mfpmail.web.wording import Wording
 
@@ -14,6 +14,8 @@ CALLS = {
     "GET login": "signed_in",
     "POST logout": "log_out",
     "GET status": "status",
+    "POST status/mail": "mail_status",
+    "POST events": "report_event",
     "GET settings": "all_settings",
     "GET settings/*": "one_setting",
     "PUT settings/*": "change_setting",
@@ -50,7 +52,7 @@ class Api:
         """Return `(call, name)` for a request; `call` is None when there is no such thing."""
         parts = path.split("/")
         name = None
-        if len(parts) > 1:
+        if len(parts) > 1 and path != "status/mail":  # no name, but a thing of its own
             name = parts[1]
             parts[1] = "*"
         call = CALLS.get(method + " " + "/".join(parts))
@@ -104,12 +106,38 @@ class Api:
 
     async def new_job(self, request, _):
         device = self.device
-        async with device.overlays.turn:
-            with device.overlays:
-                from mfpmail.web.upload import take_job
+        if device.postman.is_lean:
+            await device.postman.make_way()
+        error = None
+        try:
+            async with device.overlays.turn:
+                with device.overlays:
+                    import mfpmail.web.parts  # noqa: F401 - of both, and loaded but once
 
-                job = await take_job(request, device)
-        return json_answer(self.wording.explain(request, job.public()), 201)
+                    job, rest = await self._take_job(request)
+                    if rest:
+                        job, error = await self._pass_on(request, rest)
+        finally:
+            device.supervisor.wake()  # the queue has made way
+        shown = self.wording.explain(request, job.public())
+        if not error:
+            return json_answer(shown, 201)
+        shown["error"] = shown["reason"]  # it has the shape of an error as well
+        return json_answer(shown, 503 if getattr(error, "kind", "") == errors.TRANSIENT else 502)
+
+    # Each a coroutine of its own: the code of the first is gone before the second runs.
+
+    async def _take_job(self, request):
+        with self.device.overlays:
+            from mfpmail.web.upload import take_job
+
+            return await take_job(request, self.device)
+
+    async def _pass_on(self, request, rest):
+        with self.device.overlays:
+            from mfpmail.web.passing import pass_on
+
+            return await pass_on(request, self.device, rest)
 
     async def receive(self, request, name):
         return json_answer(await self.device.maildrops.check(name))

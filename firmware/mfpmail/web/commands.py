@@ -41,7 +41,30 @@ async def status(api, request, _):
     for warning in shown["warnings"]:
         words = api.wording.explain(request, {"topic": warning["topic"], "detail": ""})
         warning.update(words)
+    shown["alerts"] = api.device.alerts.last
     return json_answer(shown)
+
+
+async def report_event(api, request, _):
+    """Take what the printer's firmware reports; whoever wants to know is told within seconds."""
+    from mfpmail.core.events import faults_of
+
+    entered = json_object(request)
+    faults = faults_of(entered)
+    if faults:
+        raise SettingsError("bad_event", "The event cannot be taken.", faults)
+    found = [entered.get("detail", ""), entered.get("state", "on")]
+    api.device.alerts.report(entered["event"], *found)
+    return json_answer({}, 202)
+
+
+async def mail_status(api, request, _):
+    """Have a status mail queued now, whatever the schedule says: within seconds it is a job."""
+    from mfpmail.service.statusmail import check
+
+    check(api.device)
+    api.device.alerts.report("status_mail")
+    return json_answer({}, 202)
 
 
 async def all_settings(api, request, _):
@@ -59,7 +82,7 @@ async def change_setting(api, request, name):
     merged = api.device.configuration.put(name, json_object(request), held)
     if keeper:
         keeper.settings_changed()
-        api.device.supervisor.look()
+    api.device.supervisor.look()
     if name in (settings.SMTP, settings.ALTERNATIVE):
         api.device.outbox.release_held()  # what held them may be mended now
     return json_answer(settings.public(merged))
