@@ -4,6 +4,7 @@ from mfpmail.core import fields
 from mfpmail.core.presets import PROVIDERS, preset
 from mfpmail.core.providers import resolve
 
+EVENT_LISTS = ("all", "", "paper_out", "job_failed, token_dies,storage_fault")
 GMAIL = {"server": "smtp.gmail.com", "port": 465, "security": "tls", "grant": "authorization_code"}
 
 
@@ -83,6 +84,12 @@ def test_day_and_addresses_are_checked():
         ),
         ("alert_to", "device", ("", "a@b.test", "a@b.test, c@d.test"), ("a", "a@b.test,", 7)),
         ("language", "device", ("en", "el"), ("xx", "", None)),
+        ("status_to", "device", ("", "a@b.test, c@d.test"), ("a@b.test c@d.test", None)),
+        ("alert_events", "device", EVENT_LISTS, ("paper", "all, paper_jam", "paper_jam,", 7)),
+        ("status_every", "device", ("off", "daily", "weekly", "monthly"), ("", "hourly", None)),
+        ("status_hour", "device", (0, 23), (-1, 24, "7", True)),
+        ("utc_offset_min", "device", (-720, 0, 840), (-721, 841, None)),
+        ("device_name", "device", ("", "Εκτυπωτής 2ου ορόφου"), ("n" * 65, "a\nb", None)),
     ):
         for value in good:
             assert entered(setting, {name: value})[name] == value
@@ -91,7 +98,24 @@ def test_day_and_addresses_are_checked():
             assert sorted(fields.validate(setting, merged, {name: value})[1]) == [name], value
 
 
+def test_device_faults_are_told_all_at_once():
+    wrong = {"status_every": "hourly", "status_hour": 24, "utc_offset_min": 900, "status_to": "a"}
+    wrong.update({"alert_events": "fire", "device_name": "a\tb", "alert_to": "b", "language": "xx"})
+    faults = fields.validate("device", fields.defaults("device"), wrong)[1]
+    assert sorted(faults) == sorted(fields.defaults("device"))
+    assert "paper_out" in faults["alert_events"]
+
+
 def test_device_setting_has_no_other_field():
-    assert sorted(fields.defaults("device")) == ["alert_to", "language"]
+    assert sorted(fields.defaults("device")) == [
+        "alert_events",
+        "alert_to",
+        "device_name",
+        "language",
+        "status_every",
+        "status_hour",
+        "status_to",
+        "utc_offset_min",
+    ]
     faults = fields.validate("device", fields.defaults("device"), {"server": "a.test"})[1]
     assert sorted(faults) == ["server"]

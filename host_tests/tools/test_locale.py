@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from mfpmail.core import causes, errors, settings
+from mfpmail.core import causes, errors, events, settings
 from mfpmail.hal import failures, httpwire
 from mfpmail.service.texts import Texts
 
@@ -19,6 +19,7 @@ UNEXPLAINED = {
     "authorization_pending": "the sign-in goes on, nothing is wrong",
     "bad_address": "addresses are checked where they are entered, with a sentence of their own",
     "bad_content_type": "only a program that calls the API can send one",
+    "bad_event": "the answer has a sentence for each field",
     "bad_job": "the answer has a sentence for each field",
     "bad_json": "only a program that calls the API can send it",
     "bad_login": "the answer has a sentence for each field",
@@ -41,9 +42,22 @@ UNEXPLAINED = {
 # Topics that are looked up without an error that names them.
 FURTHER = {
     "account_down": "status: mail goes through the alternative account",
+    "alert_more": "the mail about repeats of an event",
     "alert_token_dies": "the mail that warns",
     "alert_token_invalid": "the mail that warns",
+    "answer_eprint": "the note to a sender",
+    "answer_ifax": "the note to a sender",
+    "alerts_dropped": "below a mail, when others were not sent",
+    "check_failed": "in the status mail, as the next ones",
+    "check_never": "a maildrop",
+    "check_ok": "a maildrop",
+    "state_acquired": "a token",
+    "state_awaiting_auth": "a token",
+    "state_invalid": "a token",
+    "state_not_acquired": "a token",
+    "status_mail": "the status mail itself",
     "mail_refused": "any refusal of a mail that no table has",
+    "note_failed": "the mail to the sender of one that failed",
     "out_of_memory": "the API's answer while the heap is full",
     "owner_differs": "beside the token",
     "provider_refused": "any error of a provider that no table has",
@@ -51,8 +65,18 @@ FURTHER = {
     "token_update_failed": "leads in a failed connection test",
 }
 
+EVENTS = ["alert_" + name for name in events.all_names() if not name.startswith("token_")]
+FURTHER.update(dict.fromkeys(EVENTS, "the mail about an event"))
+
 ALERT_PLACEHOLDERS = {
+    **{topic: {"device", "time", "detail"} for topic in EVENTS},
+    "alert_more": {"subject", "count", "device", "time", "detail"},
+    "status_mail": {
+        *("device", "time", "tokens", "since", "sent", "failed", "waiting", "checks", "warnings"),
+        *("free", "days", "hours"),
+    },
     "alert_token_dies": {"setting", "account", "days", "date", "device"},
+    "note_failed": {"device", "subject", "time", "recipients", "cause", "advice"},
     "alert_token_invalid": {"setting", "account", "cause", "advice", "device"},
 }
 OWN_LABELS = {"Remove stored secret"}  # of the page, so translated

@@ -11,6 +11,8 @@ from mfpmail.core.settings import DEVICE, LANGUAGES, SECRETS, protocol
 from mfpmail.core.text import is_control
 
 MAX_FIELD_CHARS = 512
+MAX_SENDERS = 50
+MAX_SENDERS_CHARS = 2500
 
 # Shown in place of the secrets; whoever sends back what was shown is not refused for them.
 _READ_ONLY = [name + "_set" for name in SECRETS]
@@ -99,6 +101,29 @@ def _addresses(value, limit):
     return fault
 
 
+def _events(value, limit):
+    fault = _text(value, limit)
+    if fault or value in ("", "all"):
+        return fault
+    from mfpmail.core.events import all_names
+
+    names = all_names()
+    if [name for name in value.split(",") if name.strip() not in names]:
+        return "Enter all, or some of: %s." % ", ".join(names)
+    return None
+
+
+def _senders(value, limit):
+    """Take a comma-separated list of at most so many addresses and domains ("@example.com")."""
+    fault = _text(value, MAX_SENDERS_CHARS)
+    entries = [] if fault or not value else [entry.strip() for entry in value.split(",")]
+    if len(entries) > limit:
+        return "At most %d entries." % limit
+    for entry in entries:
+        fault = fault or _address("x" + entry if entry.startswith("@") else entry or "@", None)
+    return "Enter addresses, or domains such as @example.com." if entries and fault else fault
+
+
 # name: (default, check, the check's argument)
 _COMMON = {
     "server": ("", _host, None),
@@ -138,11 +163,22 @@ _SMTP_ONLY = {
 _POP_ONLY = {
     "port": (995, _number, (1, 65535)),
     "check_interval_min": (0, _number, (0, 480)),
+    "check_at_start": ("no", _choice, ("yes", "no")),
+    "allow_from": ("", _senders, MAX_SENDERS),
+    "deny_from": ("", _senders, MAX_SENDERS),
+    "unsupported": ("keep", _choice, ("keep", "delete")),
+    "answer_unsupported": ("no", _choice, ("yes", "no")),
 }
 
 _DEVICE = {
     "language": ("en", _choice, LANGUAGES),
+    "device_name": ("", _text, 64),
+    "utc_offset_min": (0, _number, (-720, 840)),
     "alert_to": ("", _addresses, MAX_FIELD_CHARS),
+    "alert_events": ("all", _events, MAX_FIELD_CHARS),
+    "status_to": ("", _addresses, MAX_FIELD_CHARS),
+    "status_every": ("off", _choice, ("off", "daily", "weekly", "monthly")),
+    "status_hour": (7, _number, (0, 23)),
 }
 
 

@@ -2,6 +2,7 @@
 
 from mfpmail.core import settings, token
 from mfpmail.service.admin import Admin
+from mfpmail.service.alerts import Alerts
 from mfpmail.service.configuration import Configuration
 from mfpmail.service.exchange import Exchange
 from mfpmail.service.inbox import Inbox
@@ -47,6 +48,7 @@ class Device:
         self.maildrops = Maildrops(
             settings.POP_SETTINGS, self.postman, ports.clock, self.journal.write
         )
+        self.alerts = Alerts(self)
         self.supervisor = Supervisor(self, self.postman)
 
     def _make_keepers(self, exchange):

@@ -3,7 +3,7 @@
 import asyncio
 
 from mfpmail.core import settings, token
-from mfpmail.core.errors import MailError
+from mfpmail.core.errors import MailError, StorageError
 
 _TICK_S = 0.25
 _LOOK_MS = 600000
@@ -12,8 +12,8 @@ _FAILURE_PAUSE_S = 5
 
 
 class Supervisor:
-    """Runs the polling of tokens, the sending of jobs, the checking of maildrops, the warnings of
-    tokens that die, and the LED."""
+    """Runs the polling of tokens, the sending of jobs, the checking of maildrops, the alerts and
+    status mails, the warnings of tokens that die, and the LED."""
 
     def __init__(self, device, postman):
         self._device = device
@@ -22,14 +22,14 @@ class Supervisor:
         self._look_at_ms = 0
         self._told = {}
         self._led = "off"
-        self._checked_ms = dict.fromkeys(device.maildrops.last, device.clock.now_ms())
 
     def wake(self):
         """Tell that there may be something to send."""
+        self._device.alerts.watch()
         self._work.set()
 
     def look(self):
-        """Tell that a token, or what it is used for, has changed."""
+        """Tell that a token, what it is used for, or who wants to be told has changed."""
         self._look_at_ms = 0
 
     async def run(self):
@@ -38,7 +38,7 @@ class Supervisor:
             self._keep_going("tokens", self._poll_tokens),
             self._keep_going("sending", self._send_jobs),
             self._keep_going("receiving", self._check_maildrops),
-            self._keep_going("warnings", self._watch_tokens),
+            self._keep_going("warnings", self._watch),
         )
 
     async def _keep_going(self, name, task):
@@ -47,12 +47,15 @@ class Supervisor:
                 await task()
             except MailError as error:
                 self._device.journal.write("%s: %s" % (name, error.message))
+                if isinstance(error, StorageError):
+                    self._device.alerts.report("storage_fault", error.message)
             except Exception as error:
                 self._device.journal.write("%s: internal error %s" % (name, repr(error)[:200]))
             await asyncio.sleep(_FAILURE_PAUSE_S)
 
     async def _poll_tokens(self):
         while True:
+            self._device.alerts.watch()  # here nothing waits for a turn
             failed = None
             for keeper in self._device.keepers.values():
                 try:
@@ -84,41 +87,33 @@ class Supervisor:
                 pass
 
     async def _check_maildrops(self):
+        device, maildrops = self._device, self._device.maildrops
         while True:
-            for name in self._checked_ms:
-                if self._due(name):
-                    await self._check(name)
+            for name in maildrops.last:
+                if maildrops.due(name, device.configuration.get(name), device.random_bytes):
+                    try:
+                        await maildrops.check(name)
+                    except MailError:
+                        pass  # noted by the maildrops, and tried again after the interval
+                    device.alerts.note_inbox()
             await asyncio.sleep(1)
 
-    def _due(self, name):
-        """Say whether the interval has passed; 0 means that only [Check now] fetches."""
-        setting = self._device.configuration.get(name)
-        interval_ms = setting["check_interval_min"] * 60000
-        now_ms = self._device.clock.now_ms()
-        if not interval_ms or not setting["server"]:
-            return False
-        if now_ms - self._checked_ms[name] < interval_ms:
-            return False
-        self._checked_ms[name] = now_ms
-        return True
-
-    async def _check(self, name):
-        try:
-            await self._device.maildrops.check(name)
-        except MailError:
-            pass  # noted by the maildrops, and tried again after the interval
-
-    async def _watch_tokens(self):
-        device = self._device
+    async def _watch(self):
+        device, alerts = self._device, self._device.alerts
         while True:
             now_ms = device.clock.now_ms()
             if now_ms >= self._look_at_ms:
                 self._look_at_ms = now_ms + _LOOK_MS
+                alerts.note_inbox()
                 try:
                     self._show_led()
                 finally:
                     async with device.overlays.turn:
-                        self._warn()
+                        self._run("look")
+            is_due = alerts.waiting or 0 < alerts.next_ms <= now_ms
+            if is_due or device.maildrops.answers:
+                async with device.overlays.turn:
+                    self._run("tell")
             await asyncio.sleep(1)
 
     # No coroutines: one would hold on to the code while it sleeps.
@@ -132,8 +127,8 @@ class Supervisor:
             self._led = led
             self._device.show_led(led)
 
-    def _warn(self):
+    def _run(self, name):
         with self._device.overlays:
-            from mfpmail.service.warnings import tell
+            from mfpmail.service import rounds
 
-            tell(self._device, self._told)
+            getattr(rounds, name)(self._device, self._told)

@@ -4,12 +4,10 @@ The token's record notes of what a mail was queued, and only that: a warning tha
 mailed (no account works, no address, no room) is tried again at the next look.
 """
 
-from mfpmail.core import lifetime, limits, settings, token
+from mfpmail.core import lifetime, settings, token
 from mfpmail.core.datetimes import format_iso
 from mfpmail.core.errors import MailError
-from mfpmail.service.status import is_usable, warnings_of
-
-_MAIL_BYTES = 4096
+from mfpmail.service.status import warnings_of
 
 
 def tell(device, told):
@@ -53,8 +51,7 @@ def _warn(device, told, name, item):
     if warned is not None and warned <= item["days"]:
         return
     _log_once(device, told, name, _line(keeper, item))
-    if _can_mail(device):
-        _mail(device, keeper, item)
+    if _mail(device, keeper, item):
         keeper.note({"warned": item["days"]})  # last: a power cut may repeat a mail, not lose it
         told.pop("", None)
 
@@ -80,51 +77,32 @@ def _day(end_at):
     return format_iso(end_at - 1)[:10]
 
 
-def _can_mail(device):
-    """Say whether the administrator wants mail and an account for sending works."""
-    if not device.configuration.get(settings.DEVICE)["alert_to"]:
-        return False
-    return any(is_usable(device, name) for name in (settings.SMTP, settings.ALTERNATIVE))
-
-
 def _mail(device, keeper, item):
-    """Queue the mail. Raises MailError; then nothing is left behind."""
-    from mfpmail.service.draft import Draft
+    """Queue the mail where it is wanted and possible; return whether it was. Raises MailError."""
+    from mfpmail.service import notice  # most looks find nothing to tell
 
-    subject, text = _texts(device, keeper, item)
-    fields = {
-        "to": device.configuration.get(settings.DEVICE)["alert_to"],
-        "subject": subject[: limits.MAX_SUBJECT_CHARS],
-        "mode": "",
-    }
-    device.outbox.check_room(_MAIL_BYTES)
-    draft = Draft(device.outbox, device.store.files, device.clock, device.random_bytes)
-    try:
-        draft.write_text(text.encode())
-        draft.commit(fields, device.configuration.sender())
-    except BaseException:
-        draft.discard()
-        raise
+    event = "token_invalid" if item["dies_at"] is None else "token_dies"
+    if not notice.can_alert(device, event) or notice.hour_is_full(device):
+        return False
+    values = _values(device, keeper, item, notice.text)
+    values["device"] = notice.name_of(device)
+    subject, text = notice.text(device, "alert_" + event)
+    lines = [line.format(**values) for line in text.split("\\n")]
+    notice.alert(device, subject.format(**values), lines)
+    return True
 
 
-def _texts(device, keeper, item):
-    """Return subject and text in the device's language."""
-    find = device.texts.find
-    language = device.configuration.get(settings.DEVICE)["language"]
+def _values(device, keeper, item, find):
     setting = device.configuration.get(keeper.setting)
-    cause, advice = find(language, item["topic"])
+    cause, advice = find(device, item["topic"])
     values = {
-        "setting": find(language, "setting_" + keeper.setting)[0],
+        "setting": find(device, "setting_" + keeper.setting)[0],
         "account": keeper.record["account"] or setting["account"],
-        "device": device.configuration.sender()[0] or device.hello_name,
         "cause": cause or keeper.record["detail"],
         "advice": advice,
     }
-    topic = "alert_token_invalid"
     if item["dies_at"] is not None:
-        topic = "alert_token_dies"
         left_s = max(item["dies_at"] - device.clock.now_s(), 0)
         values["days"] = (left_s + lifetime.DAY_S - 1) // lifetime.DAY_S
         values["date"] = _day(item["dies_at"])
-    subject, text = find(language, topic)
-    return subject.format(**values), text.replace("\\n", "\n").format(**values)
+    return values
