@@ -5,7 +5,7 @@ import pytest
 from device import DeviceProcess
 from sandbox.approve import approve
 from sandbox.sandbox import Sandbox
-from story import POP_SETTING, pop_fields, smtp_fields
+from story import pop_fields, smtp_fields
 
 PASSWORD = "correct horse"
 RUNTIMES = ("micropython", "cpython")
@@ -43,7 +43,7 @@ def browsed_device(sandbox, tmp_path_factory):
 def configured_device(browsed_device):
     """The browsed device with all four settings entered and no token."""
     client = browsed_device.client()
-    for name in ("smtp", POP_SETTING, "eprint", "estatus"):
+    for name in ("smtp", "ifax", "eprint", "estatus"):
         client.call("DELETE", "/api/tokens/" + name)
     enter_settings(client, browsed_device.endpoints)
     return browsed_device
@@ -59,7 +59,7 @@ def started_device(runtime, sandbox, folder):
 def enter_settings(client, endpoints):
     """Point all four settings at the sandbox."""
     client.put_setting("smtp", **smtp_fields(endpoints))
-    for name in (POP_SETTING, "eprint", "estatus"):
+    for name in ("ifax", "eprint", "estatus"):
         client.put_setting(name, **pop_fields(endpoints))
 
 

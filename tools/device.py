@@ -169,10 +169,11 @@ class DeviceClient:
             limit_s,
         )
 
-    def send(self, to, subject, text, files=()):
-        """Queue a mail; `files` are `(name, bytes, content type)`; return the job."""
+    def send(self, to, subject, text, files=(), mode="spool"):
+        """Queue a mail; `files` are `(name, bytes, content type)`; return the job. With the mode
+        "pass" it is sent while it is uploaded, and the job has come to its end."""
         parts = [("to", (None, to)), ("subject", (None, subject)), ("text", (None, text))]
-        parts += [("file", file) for file in files]
+        parts += [("mode", (None, mode))] + [("file", file) for file in files]
         return self.call("POST", "/api/jobs", files=parts, timeout_s=300)
 
     def wait_for_job(self, job_id, limit_s=60):

@@ -8,18 +8,45 @@ import hashlib
 
 from device import DeviceError, wait_for
 
-POP_SETTING = "ifax"
+POP_SETTING = "eprint"
 _NAMES = ("smtp", POP_SETTING)
 _MAX_GRANTS = 3
+_PICTURE_WIDTH = 256
 _ARRIVAL_LIMIT_S = 30  # the server may deliver after it has accepted
 
 
 def scan_bytes(size_bytes):
-    """Return the content of a scan: all byte values, no two pages alike, always the same."""
+    """Return a scan: a PDF file of this size, or the beginning of one if that is too small for it.
+
+    Its page is a picture of all byte values with no two lines alike, always the same.
+    """
     blocks = []
     for number in range(size_bytes // 32 + 1):
         blocks.append(hashlib.sha256(b"page %d" % number).digest())
-    return b"".join(blocks)[:size_bytes]
+    picture = b"".join(blocks)[: max(size_bytes - len(_pdf(b"")), 0)]
+    return _pdf(picture)[:size_bytes]
+
+
+def _pdf(picture):
+    """Return a PDF file of one page, its picture in bytes of grey; what comes around the picture
+    has the same length for all."""
+    size = (_PICTURE_WIDTH, len(picture) // _PICTURE_WIDTH, len(picture))
+    objects = [
+        b"<</Type/Catalog/Pages 2 0 R>>",
+        b"<</Type/Pages/Kids[3 0 R]/Count 1>>",
+        b"<</Type/Page/Parent 2 0 R/MediaBox[0 0 595 842]/Contents 4 0 R"
+        b"/Resources<</XObject<</Im 5 0 R>>>>>>",
+        b"<</Length 25>>stream\n595 0 0 842 0 0 cm /Im Do\nendstream",
+        b"<</Type/XObject/Subtype/Image/ColorSpace/DeviceGray/BitsPerComponent 8"
+        b"/Width %d/Height %010d/Length %010d>>stream\n%%b\nendstream" % size % picture,
+    ]
+    file = b"%PDF-1.4\n"
+    table = b"xref\n0 %d\n0000000000 65535 f \n" % (len(objects) + 1)
+    for number, content in enumerate(objects):
+        table += b"%010d 00000 n \n" % len(file)
+        file += b"%d 0 obj\n%b\nendobj\n" % (number + 1, content)
+    trailer = b"trailer\n<</Size %d/Root 1 0 R>>\n" % (len(objects) + 1)
+    return file + table + trailer + b"startxref\n%010d\n%%%%EOF\n" % len(file)
 
 
 def smtp_fields(endpoints, security="tls"):

@@ -10,7 +10,6 @@ FIVE_MB = 5_000_000
 
 SMALL = {
     "one byte.bin": b"x",
-    "empty.txt": b"",
     "57 bytes.bin": scan_bytes(57),
     "58 bytes.bin": scan_bytes(58),
     "dots-crlf.txt": b".\r\n..\r\n.x\r\n...\r\n.\r\n\r\n.\r\n",
@@ -18,9 +17,10 @@ SMALL = {
     "no final newline.txt": b"first line\r\nlast line",
     "ends with a dot.txt": b"line\r\n.",
     "bare cr.txt": b"one\rtwo\r\r\n\n",
-    "all bytes.dat": bytes(range(256)) * 3,
+    "all bytes.dat": b"%PDF-1.4\n" + bytes(range(256)) * 3,
     "σάρωση ελληνική.pdf": "%PDF Ελληνικό κείμενο".encode(),
 }
+EMPTY = {"empty.txt": b""}  # it is sent, and nothing to print
 LARGE = {"1 MB.pdf": scan_bytes(1_000_000)}
 
 

@@ -121,9 +121,9 @@ def test_held_job_survives_and_is_sent_when_the_token_is_there(client, own_devic
 
 def assert_received_once(client, device, subject):
     """Fetch the maildrop; the inbox has the scan once, and still after one more restart."""
-    if client.token("ifax")["state"] != "ACQUIRED":
-        get_token(client, device.endpoints, "ifax")
-    client.call("POST", "/api/receive/ifax")
+    if client.token("eprint")["state"] != "ACQUIRED":
+        get_token(client, device.endpoints, "eprint")
+    client.call("POST", "/api/receive/eprint")
     for _ in range(2):
         items = client.call("GET", "/api/inbox")["items"]
         (item,) = [item for item in items if item["subject"] == subject]

@@ -71,29 +71,29 @@ class Story:
         self.look()
 
     def acquire(self):
-        self.call("POST", "/api/tokens/eprint/get")
-        self.call("POST", "/api/tokens/eprint/get")
+        self.call("POST", "/api/tokens/ifax/get")
+        self.call("POST", "/api/tokens/ifax/get")
         self.look()
-        for name in ("smtp", "ifax"):
+        for name in ("smtp", "eprint"):
             get_token(self.client, self.device.endpoints, name)
         self.look()
 
     def use(self):
-        for name in ("smtp", "ifax", "estatus"):
+        for name in ("smtp", "eprint", "estatus"):
             self.call("POST", "/api/settings/%s/test" % name)
         job = self.client.send(TO, "Scan", "text", [("a.txt", b"x", "text/plain")])
         self.client.wait_for_job(job["id"])
-        self.call("POST", "/api/receive/ifax")
+        self.call("POST", "/api/receive/eprint")
         self.provider.auth.expire_access_tokens()
         self.call("POST", "/api/settings/smtp/test")
         self.look()
 
     def lose(self):
         self.provider.auth.revoke_all()
-        for name in ("smtp", "ifax"):
+        for name in ("smtp", "eprint"):
             self.call("POST", "/api/settings/%s/test" % name)
         self.client.wait_for_job(self.client.send(TO, "Held", "text")["id"])
-        self.fail("POST", "/api/receive/ifax")
+        self.fail("POST", "/api/receive/eprint")
         self.look()
         for name in NAMES:
             self.call("DELETE", "/api/tokens/" + name)

@@ -2,6 +2,7 @@
 
 import pytest
 from service.roundtrips import (
+    EMPTY,
     LARGE,
     SMALL,
     enter_and_get_tokens,
@@ -32,7 +33,7 @@ def test_roundtrip_of_one_file_is_identical(client, account, name):
 
 def test_roundtrip_of_many_files_is_identical(client, account):
     files = {**SMALL, **LARGE}
-    assert round_trip(client, account, "many", files, "With a text.\n") == files
+    assert round_trip(client, account, "many", {**EMPTY, **files}, "With a text.\n") == files
 
 
 def test_roundtrip_of_text_with_dots_is_identical(client, account):
