@@ -4,18 +4,20 @@
 PYTHON ?= python3
 RUNTIME ?= micropython
 SANDBOX ?= 1
+SLOW ?= 0
 STATE ?= build/run
 VENV := .venv
 BIN := $(VENV)/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run demo test lint interop clean
+.PHONY: help setup run demo test lint interop bench size clean
 
 help:  ## show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 	@echo "RUNTIME=micropython|cpython chooses the interpreter of the device (run, demo);"
 	@echo "SANDBOX=0 starts the device without the sandbox, for real providers (run);"
-	@echo "STATE=FOLDER keeps settings, tokens and mail there instead of in build/run (run)."
+	@echo "STATE=FOLDER keeps settings, tokens and mail there instead of in build/run (run);"
+	@echo "SLOW=1 also looks for the smallest heap, which takes minutes (bench)."
 
 $(VENV)/run.stamp: pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit("Python 3.10 or newer is needed") if sys.version_info < (3, 10) else 0'
@@ -46,6 +48,12 @@ test: $(VENV)/test.stamp  ## all tests, on both interpreters
 interop: $(VENV)/test.stamp  ## the tests against Postfix, Dovecot, oidc-provider and Chromium alone
 	@sh tools/install_interop.sh
 	@$(BIN)/python -m pytest host_tests/interop host_tests/web
+
+bench: $(VENV)/run.stamp  ## speed, round trips and memory against their targets, into build/bench.json
+	@$(BIN)/python tools/bench/run.py $(if $(filter 1,$(SLOW)),--slow)
+
+size: $(VENV)/run.stamp  ## what the firmware takes, into build/size.json
+	@$(BIN)/python tools/bench/run.py --size
 
 lint: $(VENV)/test.stamp  ## ruff: rules and format
 	@$(BIN)/ruff check .
