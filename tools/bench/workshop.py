@@ -10,8 +10,8 @@ import sys
 import time
 from pathlib import Path
 
-from tree import build_modules, build_tree
 from sandbox.ca import CertificateAuthority
+from tree import build_modules, build_tree
 
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parent.parent
