@@ -1,6 +1,5 @@
 """A device that tells of events by mail, with the real texts."""
 
-import asyncio
 import binascii
 
 from fakes.dying import living
@@ -34,15 +33,3 @@ def text_of(device, ports, number=-1):
 def empty_queue(device):
     for job in list(device.outbox.jobs):
         device.outbox.delete(job)
-
-
-async def supervised(device, reached):
-    """Run the standing tasks until something is reached."""
-    task = asyncio.create_task(device.supervisor.run())
-    while not reached():
-        await asyncio.sleep(0)
-    task.cancel()
-    try:
-        await task
-    except asyncio.CancelledError:
-        pass

@@ -69,3 +69,15 @@ def spool(device, to="a@far.test", files=(), subject="Scan", text="See the file.
         draft.write_text(text.encode())
     fields = {"to": to, "subject": subject, "mode": ""}
     return draft.commit(fields, ("Printer", "scan@mail.test"))
+
+
+async def supervised(device, reached):
+    """Run the standing tasks until something is reached; they never end by themselves."""
+    task = asyncio.create_task(device.supervisor.run())
+    while not reached():
+        await asyncio.sleep(0)
+    task.cancel()
+    try:
+        await task
+    except asyncio.CancelledError:
+        pass

@@ -1,11 +1,11 @@
 """service/alerts.py, supervisor.py: the events that the device finds by itself."""
 
-from fakes.alerted import ready, reported, supervised, text_of
+from fakes.alerted import ready, reported, text_of
 from fakes.dying import enter_alternative, subjects
 from mfpmail.core.errors import StorageError
 from mfpmail.service.device import Device
 from mfpmail.service.telling import tell
-from support import configure, run, spool
+from support import configure, run, spool, supervised
 
 
 def fail_job(device, **changes):

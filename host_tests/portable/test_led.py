@@ -1,7 +1,5 @@
 """What the LED and the status say of tokens, and the standing task that looks at them."""
 
-import asyncio
-
 from fakes.dying import (
     DAY_S,
     enter_alternative,
@@ -18,7 +16,7 @@ from fakes.provider import DEVICE_ANSWER, refused
 from mfpmail.core.errors import MailError
 from mfpmail.service.device import Device
 from mfpmail.service.status import led_of, status_of, warnings_of
-from support import acquire, configure, failure_of, run
+from support import acquire, configure, failure_of, run, supervised
 
 
 def test_status_shows_warnings_with_nothing_secret():
@@ -65,18 +63,6 @@ def test_led_waits_for_a_sign_in():
     assert led_of(device) == "waiting"
     device.keepers["smtp"].delete()
     assert led_of(device) == "off"
-
-
-async def supervised(device, reached):
-    """Run the standing tasks until something is reached; they never end by themselves."""
-    task = asyncio.create_task(device.supervisor.run())
-    while not reached():
-        await asyncio.sleep(0)
-    task.cancel()
-    try:
-        await task
-    except asyncio.CancelledError:
-        pass
 
 
 def test_supervisor_warns_at_its_start_and_after_a_change_and_shows_the_led_once():

@@ -1,12 +1,11 @@
 """service/maildrops.py: when a maildrop is checked, and what is shown of it."""
 
-from fakes.alerted import supervised
 from fakes.clock import FakeClock
 from fakes.popserver import device_with, mail_of
 from mfpmail.core.errors import NetworkError
 from mfpmail.service.device import Device
 from mfpmail.service.maildrops import Maildrops
-from support import configure, failure_of, run
+from support import configure, failure_of, run, supervised
 
 GOOD = {"received": 0, "files": 0, "left": 0, "unsupported": 0, "too_large": 0}
 

@@ -1,7 +1,7 @@
 """core/schedule.py, service/timetable.py, statusmail.py: when the status mail goes out, and what
 it says."""
 
-from fakes.alerted import empty_queue, ready, supervised, text_of
+from fakes.alerted import empty_queue, ready, text_of
 from fakes.dying import DAY_S, enter_alternative, kill_token, lines_about, living, subjects
 from fakes.files import PowerCutError
 from fakes.ports import FakePorts
@@ -11,7 +11,7 @@ from mfpmail.service import rounds
 from mfpmail.service.device import Device
 from mfpmail.service.statusmail import check
 from mfpmail.service.timetable import look, send_now
-from support import acquire, configure, failure, run, spool
+from support import acquire, configure, failure, run, spool, supervised
 
 HOUR_S = 3600
 DAY = 1800000000 // DAY_S * DAY_S  # 2027-01-15, a Friday
