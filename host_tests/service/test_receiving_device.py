@@ -145,7 +145,7 @@ def test_status_is_mailed_to_who_may_ask(own):
     assert (found["left"], found["unsupported"]) == (1, 1)
     (answer,) = wait_for(bob.mails, bool, "answer", LIMIT_S)
     assert answer["Auto-Submitted"] == "auto-replied"
-    assert "token estatus: ACQUIRED" in answer.get_content()
+    assert "- E-mail Status, %s: Acquired" % ALICE in answer.get_content()
     assert items(client) == []
 
 
