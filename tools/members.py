@@ -29,12 +29,26 @@ _MODULES = (
     *(asyncio, binascii, builtins, collections, errno, gc, hashlib, io, json, os, re, struct, sys),
     time,
 )
-# What MicroPython has beside CPython, on any board: asyncio, gc, os, sys, time.
+# What MicroPython has beside CPython, on any board: asyncio, gc, os, requests, sys, time.
 _MICROPYTHON = {
     *("aclose", "awrite", "const", "cur_task", "get_extra_info", "ilistdir", "implementation"),
     *("ioctl", "mem_alloc", "mem_free", "mount", "print_exception", "readblocks", "readinto"),
     *("sleep_ms", "sleep_us", "statvfs", "threshold", "ticks_add", "ticks_diff", "ticks_ms"),
-    *("ticks_us", "umount", "value", "wait_closed", "wait_for_ms", "writeblocks"),
+    *(
+        "delete",
+        "get",
+        "head",
+        "patch",
+        "post",
+        "put",
+        "request",
+        "ticks_us",
+        "umount",
+        "value",
+        "wait_closed",
+        "wait_for_ms",
+        "writeblocks",
+    ),
 }
 _DEFINITIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
 _COMPREHENSIONS = (ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
