@@ -21,6 +21,7 @@ def peak_growth(take, inputs, every=1):
     """Call `take` with each of `inputs`; return by how much live memory was above that at the
     start, at most, looked at after each `every` calls. On CPython as well as on MicroPython."""
     if tracemalloc:
+        gc.freeze()  # what all the other tests have left is not looked through every time
         tracemalloc.start()
     try:
         start = peak = live_bytes()
@@ -32,3 +33,4 @@ def peak_growth(take, inputs, every=1):
     finally:
         if tracemalloc:
             tracemalloc.stop()
+            gc.unfreeze()
