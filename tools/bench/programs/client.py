@@ -146,7 +146,8 @@ async def heap(work):
     work.update(work["mails"][0])
     make_session(work, net)
     spooled(work)
-    __import__("mfpmail.session.pump")  # a session loads it with its first mail
+    for name in ("mfpmail.core.saslsmtp", "mfpmail.session.pump"):  # loaded when it comes to it
+        __import__(name)
     result["idle_bytes"] = live_bytes()
     for index, mail in enumerate(work["mails"]):
         work.update(mail)
