@@ -8,6 +8,7 @@ from mfpmail.core.smtp import DotStuffer
 _ROWS = 52
 _BLOCK_BYTES = 26 * LINE_BYTES
 _OUT_BYTES = _ROWS * ROW_CHARS
+_LAST_ROWS_AT = _OUT_BYTES - _BLOCK_BYTES // LINE_BYTES * ROW_CHARS  # where a block still fits
 _END_BYTES = 5  # place that is kept for the end of the message: CRLF, the dot, CRLF
 
 
@@ -71,12 +72,16 @@ class BodyWriter:
             at += count
             self._in_block += count
             if self._in_block == _BLOCK_BYTES:
-                await self._encode()
+                if self.filled > _LAST_ROWS_AT:
+                    await self._flush_rows()
+                self._encode()
 
     async def end_file(self):
         """The file is complete; the next one, if any, starts a new line of base64."""
         if self._in_block:
-            await self._encode()
+            if self.filled > _LAST_ROWS_AT:
+                await self._flush_rows()
+            self._encode()
         self._in_file = False
 
     async def read_file(self, file, size_bytes):
@@ -95,7 +100,10 @@ class BodyWriter:
             left_bytes -= count
             self._in_block += count
             if self._in_block == _BLOCK_BYTES:
-                await self._encode()
+                # Asked here, as a coroutine for every block would cost a tenth of its time.
+                if self.filled > _LAST_ROWS_AT:
+                    await self._flush_rows()
+                self._encode()
         await self.end_file()
 
     async def finish(self):
@@ -136,10 +144,12 @@ class BodyWriter:
         set_line_ends(self._out[:_OUT_BYTES])
         self._in_file = True
 
-    async def _encode(self):
-        if self.filled + _BLOCK_BYTES // LINE_BYTES * ROW_CHARS > _OUT_BYTES:
-            await self.flush()
-            self._progress(self.bytes_done)
+    async def _flush_rows(self):
+        await self.flush()
+        self._progress(self.bytes_done)
+
+    def _encode(self):
+        """Put the lines of a block behind what waits; there is place for them."""
         start = self.filled
         self.filled = encode_rows(self._block[: self._in_block], self._out, start)
         self._in_block = 0
