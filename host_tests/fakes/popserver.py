@@ -1,8 +1,12 @@
-"""A POP3 server with one maildrop as the network port, and the mails that lie in it."""
+"""A POP3 server with one maildrop as the network port, and the mails that lie in it.
+
+A connection to it can be cut at any byte.
+"""
 
 import binascii
 
 from fakes.ports import FakePorts
+from fakes.smtpserver import HEARD, RESET, SAID
 from mfpmail.core.errors import NetworkError
 from mfpmail.service.device import Device
 from support import acquire, configure, failure_of, run
@@ -18,10 +22,16 @@ class PopServer:
     nothing and closes; "refused". Without `uidl`, `top` the server does not know that command.
     At the RETR of a mail of `breaking` (bytes) it closes the connection, of `refusing` it says
     -ERR. `commands` holds what was said on the last connection, `fetched` all RETRs of all.
+
+    `cut` is `(how, bytes)` for the next connection, as at an SmtpServer, None for no cut.
+    `on_call()` is called before anything that the device does here, `on_delete(mail)` as a mail is
+    deleted.
     """
 
     def __init__(self, *mails):
         self.mails = list(mails)
+        self.streams = []
+        self.cut = None
         self.goodbye = "ok"
         self.uidl = self.top = True
         self.breaking = self.refusing = ()
@@ -29,48 +39,94 @@ class PopServer:
         self.fetched = []
         self.chunk_bytes = 4096
         self.on_command = lambda line: None
+        self.on_call = lambda: None
+        self.on_delete = lambda mail: None
 
     async def connect(self, host, port, tls, timeout_ms):
+        self.on_call()
         self.commands = []
-        return PopStream(self, tls)
+        cut, self.cut = self.cut, None
+        self.streams.append(PopStream(self, tls, cut or (None, 0)))
+        return self.streams[-1]
 
     def verbs(self, verb):
         return [line for line in self.commands if line.split(" ")[0] == verb]
 
 
 class PopStream:
-    """One connection to a PopServer."""
+    """The device's end of one connection. `heard_bytes`, `said_bytes` and `read_bytes` count what
+    has reached the server, what it has said, and what of that the device has read."""
 
-    def __init__(self, server, tls):
+    def __init__(self, server, tls, cut):
         self.tls = tls
+        self.closed = False
+        self.heard_bytes = self.said_bytes = self.read_bytes = 0
         self._server = server
+        self._cut, self._cut_at = cut
         self._mails = list(server.mails)  # what is there at sign-in, RFC 1939 section 4
         self._marked = []
-        self._out = b"+OK ready\r\n"
+        self._in = b""
+        self._out = b""
         self._expects_token = False
         self._open = True
+        self._say(b"+OK ready\r\n")
+        self._reset_if_due()
 
     async def readinto(self, buffer):
+        self._server.on_call()
         count = min(len(buffer), len(self._out), self._server.chunk_bytes)
+        if self._cut == SAID:
+            count = min(count, self._cut_at - self.read_bytes)
         buffer[:count] = self._out[:count]
         self._out = self._out[count:]
+        self.read_bytes += count
         return count
 
     async def write(self, data):
+        self._server.on_call()
         if not self._open:
             raise NetworkError("closed", "The server is gone.")
-        line = bytes(data).decode().rstrip()
-        if self._expects_token:
-            self._expects_token = False
-            self._out += b"+OK welcome\r\n"
-            return
-        self._server.on_command(line)
-        self._server.commands.append(line)
-        words = line.split(" ")
-        self._out += getattr(self, "do_" + words[0].lower())(*words[1:])
+        heard = bytes(data)
+        if self._cut in (HEARD, RESET):
+            heard = heard[: self._cut_at - self.heard_bytes]
+        self.heard_bytes += len(heard)
+        lines = (self._in + heard).split(b"\r\n")
+        self._in = lines.pop()
+        for line in lines:
+            self._say(self._answer(line.decode()))
+        self._reset_if_due()
+        if self._cut == RESET and len(heard) < len(data):
+            raise NetworkError("closed", "The server closed the connection.")
+
+    async def start_tls(self):
+        self.tls = True
 
     async def close(self):
         self._open = False
+        self.closed = True
+
+    def _reset_if_due(self):
+        if self._cut == RESET and self.heard_bytes == self._cut_at:
+            self._out = b""
+
+    def _say(self, answer):
+        self.said_bytes += len(answer)
+        self._out += answer
+
+    def _answer(self, line):
+        if self._expects_token:
+            self._expects_token = False
+            return b"+OK welcome\r\n"
+        self._server.on_command(line)
+        self._server.commands.append(line)
+        words = line.split(" ")
+        return getattr(self, "do_" + words[0].lower())(*words[1:])
+
+    def do_capa(self):
+        return b"+OK\r\nTOP\r\nUIDL\r\nSTLS\r\n.\r\n"
+
+    def do_stls(self):
+        return b"+OK begin\r\n"
 
     def do_auth(self, mechanism):
         self._expects_token = True
@@ -115,6 +171,7 @@ class PopStream:
         server, self._open = self._server, False
         if server.goodbye in ("ok", "lost"):
             for mail in self._marked:
+                server.on_delete(mail)
                 server.mails.remove(mail)
         return {"ok": b"+OK bye\r\n", "refused": b"-ERR not deleted\r\n"}.get(server.goodbye, b"")
 

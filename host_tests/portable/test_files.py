@@ -161,6 +161,23 @@ def test_writer_on_a_full_storage_says_so():
     assert writer.size_bytes == 0
 
 
+def test_writer_that_cannot_be_flushed_is_closed_all_the_same():
+    class FullFile:
+        closed = False
+
+        def flush(self):
+            raise OSError(28, "ENOSPC")
+
+        def close(self):
+            self.closed = True
+
+    file = FullFile()
+    writer = Writer(file)
+    assert failure(writer.close).code == "storage_full"
+    assert file.closed
+    writer.close()  # by who cleans up
+
+
 def test_device_keeps_its_state_in_a_real_directory():
     from fakes.ports import FakePorts
     from mfpmail.service.device import Device

@@ -4,6 +4,7 @@ import binascii
 
 import support
 from fakes.dialogues import QUIT, SMTP_SIGNED_IN, delivery, transaction
+from fakes.files import PowerCutError
 from fakes.ports import FakePorts
 from fakes.provider import refused, tokens
 from mfpmail.core.errors import NetworkError
@@ -217,6 +218,38 @@ def test_note_that_a_power_cut_delayed_is_queued_after_the_restart():
     send(device)
     note(device)
     assert not job.note_due
+
+
+def test_note_is_queued_once_wherever_the_power_goes():
+    refusal = transaction([("a@far.test", b"550 no\r\n")])[:-2]
+    device, ports = device_with(SMTP_SIGNED_IN + refusal + [QUIT])
+    queued(device)
+    device.outbox.check_room = None  # the power goes before there is a note
+    try:
+        send(device)
+    except TypeError:
+        pass
+    content, folders = ports.files.content, ports.files.folders
+    for cut in range(100):
+        ports.files.content, ports.files.folders = dict(content), set(folders)
+        device = None
+        device = Device(ports)
+        ports.files.changes_left = cut
+        try:
+            send(device)
+            break
+        except PowerCutError:
+            pass
+        ports.files.changes_left = None
+        device = None
+        device = Device(ports)
+        ports.net.add(NO_DNS)
+        for _ in range(2):
+            send(device)
+        told = [job for job in device.outbox.jobs if not job.finished]
+        assert len(told) == 1 and len(device.outbox.jobs) == 2, cut
+        assert not [job for job in device.outbox.jobs if job.note_due], cut
+    assert cut > 5
 
 
 def test_note_without_room_is_given_up_with_a_line_in_the_journal():

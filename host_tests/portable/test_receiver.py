@@ -32,6 +32,13 @@ def test_attachments_are_stored_byte_for_byte():
     assert ports.net.mails == []
 
 
+def test_files_of_a_mail_stay_in_their_order():
+    scans = [PDF + bytes(range(n)) for n in range(7)]
+    device, ports = device_with(("a", mail_of(scans)))
+    assert receive(device, ports) == result(1, 7)
+    assert [item["size"] for item in device.inbox.items()] == [len(scan) for scan in scans]
+
+
 def test_single_bytes_store_the_same():
     device, ports = device_with(("a", mail_of(FILES[:4])))
     ports.net.chunk_bytes = 1

@@ -42,6 +42,21 @@ def test_after_the_goodbye_the_unique_ids_are_forgotten():
         assert device.inbox.count == 2
 
 
+def test_what_a_check_does_not_come_to_stays_known():
+    """More mails than one check takes, of which the first were stored before a lost goodbye."""
+    for uidl in (True, False):
+        device, ports = device_with(*[(str(n), mail_of(subject=str(n))) for n in range(25)])
+        ports.files.free = 1 << 22
+        device = Device(ports)
+        ports.net.uidl, ports.net.goodbye = uidl, "cut"
+        assert receive(device, ports)["received"] == 20
+        ports.net.goodbye = "ok"
+        assert receive(device, ports)["received"] == 5
+        assert len(ports.net.mails) == 5
+        assert receive(Device(ports), ports) == result(0)
+        assert ports.net.mails == []
+
+
 def test_without_unique_ids_a_lost_goodbye_stores_nothing_twice():
     first, second = mail_of(subject="1"), mail_of((PDF,), subject="2")
     for uidl in (False, True):

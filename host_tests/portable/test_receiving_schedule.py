@@ -2,7 +2,7 @@
 
 from fakes.clock import FakeClock
 from fakes.popserver import device_with, mail_of
-from mfpmail.core.errors import NetworkError
+from mfpmail.core.errors import NetworkError, TlsError
 from mfpmail.service.device import Device
 from mfpmail.service.maildrops import Maildrops
 from support import configure, failure_of, run, supervised
@@ -70,6 +70,43 @@ def test_check_at_start_comes_within_seconds_and_once():
         found_s = seconds_until_due(maildrops, clock, setting(0, "yes"), byte(value))
         assert found_s == wanted_s
         assert seconds_until_due(maildrops, clock, setting(0, "yes"), byte(value)) is None
+
+
+def test_check_at_start_without_a_network_or_the_time_is_tried_each_minute():
+    postman = Answering()
+    maildrops, clock, _ = bench(postman)
+    assert seconds_until_due(maildrops, clock, setting(0, "yes"), byte(0)) == 0
+    for _ in range(7):
+        for error in (NetworkError("dns", "No name."), TlsError("tls_not_yet_valid", "1970.")):
+            postman.answer = error
+            failure_of(maildrops.check("ifax"))
+            assert seconds_until_due(maildrops, clock, setting(0, "yes"), byte(0)) == 60
+    postman.answer = Answering().answer
+    run(maildrops.check("ifax"))
+    postman.answer = NetworkError("dns", "No name.")
+    failure_of(maildrops.check("ifax"))  # the network was there: the next check is by the interval
+    assert seconds_until_due(maildrops, clock, setting(0, "yes"), byte(0)) is None
+
+
+def test_check_at_start_is_not_tried_for_ever_nor_where_trying_is_of_no_use():
+    postman = Answering()
+    for error, count in ((NetworkError("dns", "No name."), 15), (TlsError("tls_expired", "x"), 0)):
+        postman.answer = error
+        maildrops, clock, _ = bench(postman)
+        times = -1
+        while seconds_until_due(maildrops, clock, setting(0, "yes"), byte(0)) is not None:
+            failure_of(maildrops.check("ifax"))
+            times += 1
+        assert times == count
+
+
+def test_check_by_the_interval_that_fails_waits_for_the_next():
+    postman = Answering()
+    postman.answer = NetworkError("closed", "The server closed the connection.")
+    maildrops, clock, _ = bench(postman)
+    for _ in range(2):
+        assert seconds_until_due(maildrops, clock, setting(10), byte(10)) == 600
+        failure_of(maildrops.check("ifax"))
 
 
 def test_check_that_ended_early_goes_on_soon():

@@ -72,6 +72,20 @@ def test_mail_stored_after_the_record_is_noted():
     assert Seen(shelf, "ifax").mark("c") == STORED
 
 
+def test_forgotten_is_one_entry_for_each_deletion():
+    twin = b"87654321"
+    seen, shelf = noted(
+        (STORED, "a", KEY), (STORED, "", twin), (STORED, "", twin), (KEPT, "b", KEY)
+    )
+    for name in ("x", KEY, twin, "b"):
+        seen.forget(name)
+    seen.save()
+    seen = Seen(shelf, "ifax")
+    assert seen.counts == [1, 1]
+    assert seen.match(twin, [], seen.counts) == STORED
+    assert [seen.mark(unique_id) for unique_id in ("a", "b")] == [None, KEPT]
+
+
 def test_record_of_older_firmware_is_taken_over():
     shelf = Shelf()
     shelf.old = ["a", "b"]

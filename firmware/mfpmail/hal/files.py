@@ -144,10 +144,15 @@ class Writer:
         self.size_bytes += len(data)
 
     def close(self):
-        """Flush and close. Raises StorageError."""
+        """Flush and close; it is closed in any case, and need not be again. Raises StorageError."""
+        file, self._file = self._file, None
+        if not file:
+            return
         try:
-            _sync(self._file)
-            self._file.close()
+            try:
+                _sync(file)
+            finally:
+                file.close()
         except OSError as error:
             raise _translate(error)
 

@@ -15,8 +15,9 @@ def examine(files, folder, mail):
     plain text; the text of the mail stays where there is no file. What a sender has cut off is
     taken: nobody has more of it. Raises StorageError.
     """
-    found = []
-    for item in sorted(mail["items"], key=lambda item: item["body"]):  # the text comes last
+    found, items = [], mail["items"]
+    # The text comes last; the files stay in their order: MicroPython's `sorted` would mix them.
+    for item in [i for i in items if not i["body"]] + [i for i in items if i["body"]]:
         path = "%s/%d" % (folder, item["id"])
         is_body = item.pop("body")
         if item["size"] and not (is_body and found) and _is_taken(files, path, item, mail, is_body):

@@ -40,7 +40,8 @@ def upgrade_2(stored):
 
 def complete(record):
     """Add to a record what the queue itself notes: `notice`, it is a mail of the device about
-    something, so that nobody is told when it fails; `note_due`, its sender is to be told."""
+    something (True, or the id of the job that failed), so that nobody is told when it fails;
+    `note_due`, its sender is to be told."""
     record.setdefault("notice", False)
     record.setdefault("note_due", False)
     return record

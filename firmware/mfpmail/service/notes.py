@@ -16,7 +16,8 @@ def tell_sender(device, job):
             "time": notice.local_time(device, record["created_at"]),
         }
         lines = _lines(device, record, text.split("\\n"), values)
-        notice.queue(device, record["reverse_path"], subject.format(**values), lines)
+        to, subject = record["reverse_path"], subject.format(**values)
+        notice.queue(device, to, subject, lines, about=job.id)
     except MailError as error:
         device.journal.write("no note about job %s: %s" % (job.id, error.message))
     device.outbox.update(job, note_due=False)

@@ -47,16 +47,25 @@ def _with_dropped(device, lines, dropped):
         yield "%s %d" % (text(device, "alerts_dropped")[0], dropped)
 
 
-def queue(device, to, subject, lines, expected_bytes=4096, auto_submitted="auto-generated"):
+def queue(
+    device,
+    to,
+    subject,
+    lines,
+    expected_bytes=4096,
+    auto_submitted="auto-generated",
+    about=True,
+):
     """Queue a mail made of lines of text. Raises MailError; then nothing is left behind.
 
     It says that no person has written it (RFC 3834 section 5). The job's record says `notice`:
-    when such a mail fails, no other one is to tell of it.
+    when such a mail fails, no other one is to tell of it; `about` is the id of the job whose
+    failure it tells.
     """
     from mfpmail.service.draft import Draft
 
     device.outbox.check_room(expected_bytes)
-    outbox = _NoticeOutbox(device.outbox)
+    outbox = _NoticeOutbox(device.outbox, about)
     draft = Draft(outbox, device.store.files, device.clock, device.random_bytes)
     fields = {
         "to": to,
@@ -77,13 +86,14 @@ def queue(device, to, subject, lines, expected_bytes=4096, auto_submitted="auto-
 class _NoticeOutbox:
     """The Outbox for a Draft whose record is to say what it is from its first write on."""
 
-    def __init__(self, outbox):
+    def __init__(self, outbox, about):
         self.new_id = outbox.new_id
         self.folder = outbox.folder
         self._add = outbox.add
+        self._about = about
 
     def add(self, record):
-        record["notice"] = True
+        record["notice"] = self._about
         return self._add(record)
 
 

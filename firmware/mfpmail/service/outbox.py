@@ -156,9 +156,11 @@ class Outbox:
 
     def _load(self):
         self._files.make_folder(_FOLDER)
+        told = []
         for name in self._files.names(_FOLDER):
             record = self._store.load(self.folder(name) + "/job.json", _VERSION, _UPGRADES)
             if record:
+                told.append(record["notice"])
                 if record["state"] == SENDING:
                     self._save(cut_off(record))
                 job = Job(record, self._read)
@@ -167,6 +169,9 @@ class Outbox:
                     self._drop_files(job)
             else:
                 self._sweep_unfinished(name)
+        # The power may have gone between a note and the record that there is one.
+        for job in [job for job in self.jobs if job.note_due and job.id in told]:
+            self.update(job, note_due=False)
 
     def _sweep_unfinished(self, name):
         """Remove a draft that a power cut interrupted; a damaged record is kept for a look."""

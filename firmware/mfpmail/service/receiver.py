@@ -36,7 +36,7 @@ class Receiver:
         self._room = 0  # for so many more that are only to be deleted
         self._failed = 0  # number of the mail that the last check ended with
         self._number = 0  # of the mail at work
-        self._deleted = 0
+        self._deleted = []  # unique ids, or header keys, of what QUIT is to delete
         self._has_come_on = False
         self._began_ms = device.clock.now_ms()
         self._result = dict.fromkeys(("received", "files", "left", "unsupported", "too_large"), 0)
@@ -75,13 +75,13 @@ class Receiver:
         waiting, total, is_cut = await self._list()
         complete = await self._handle_all(waiting) and not is_cut
         confirmed = await self._session.quit()
-        deleted = self._deleted if confirmed else 0
+        deleted = len(self._deleted) if confirmed else 0
         self._result["left"] = total - deleted
         come_on = self._has_come_on or deleted > 0
         self._result["more"] = come_on and not complete and not self._result["full"]
         if not confirmed:
             self._log("the server has not confirmed what was deleted")
-        self._note(cursor=0 if complete else max(self._number - deleted, 0), confirmed=confirmed)
+        self._note_end(0 if complete else max(self._number - deleted, 0), complete, confirmed)
         return self._result
 
     async def _list(self):
@@ -100,9 +100,9 @@ class Receiver:
             self._result["unsupported"] = listing.kept
             return waiting, listing.total, listing.is_cut
 
-    def _note(self, is_kept=None, unique_id="", key=b"", cursor=None, confirmed=False):
+    def _note(self, is_kept=None, unique_id="", key=b"", cursor=None):
         """Note on flash what was stored, and a mail that stays at the server (`is_kept`) or is
-        only to be deleted; with the cursor, that the check is over. Raises StorageError."""
+        only to be deleted; with the cursor, the mail that failed. Raises StorageError."""
         with self._device.overlays:
             from mfpmail.service.seen import KEPT, STORED, Seen
 
@@ -110,12 +110,25 @@ class Receiver:
             if is_kept is not None:
                 kind = KEPT if is_kept else STORED
                 self._has_come_on = seen.add(kind, unique_id, key) or self._has_come_on
-            if confirmed:
-                seen.forget_stored()
             if cursor is not None:
                 seen.cursor = cursor
             seen.save()
             self._room = seen.room
+
+    def _note_end(self, cursor, complete, confirmed):
+        """Note that the check is over. What was stored earlier and is at the server still, as this
+        check did not come to it, must stay known. Raises StorageError."""
+        with self._device.overlays:
+            from mfpmail.service.seen import Seen
+
+            seen = Seen(self._inbox, self._name)
+            if confirmed and complete:
+                seen.forget_stored()
+            elif confirmed:
+                for name in self._deleted:
+                    seen.forget(name)
+            seen.cursor = cursor
+            seen.save()
 
     async def _handle_all(self, waiting):
         """Return whether all were handled."""
@@ -124,7 +137,7 @@ class Receiver:
                 return False
             self._number = number
             if known:
-                await self._delete()
+                await self._delete(unique_id)
             elif not await self._handle(unique_id):
                 return False
         return True
@@ -149,7 +162,7 @@ class Receiver:
                 known = self._recognise(key)
                 self._result["unsupported"] += known == "kept"
                 if known:
-                    return known == "kept" or await self._delete()
+                    return known == "kept" or await self._delete(key)
             verdict = self._verdict(mail, sender)
             if verdict:
                 return await self._turn_away(unique_id, key, mail, sender, verdict)
@@ -218,7 +231,7 @@ class Receiver:
         self._result["files"] += len(mail["items"])
         self._has_come_on = True
         self._note()
-        return await self._delete()
+        return await self._delete(unique_id or key)
 
     async def _retrieve(self, folder, size_bytes):
         """Store the files of a mail; return `(mail, sender, key, is_cut)` of the Arrival."""
@@ -266,9 +279,10 @@ class Receiver:
             self._log("a mail of %d bytes is too large for the storage" % size_bytes)
         return False
 
-    async def _delete(self):
+    async def _delete(self, name):
+        """Let QUIT delete the mail, which is STORED under that name; see `Seen.forget`."""
         await self._session.delete(self._number)
-        self._deleted += 1
+        self._deleted.append(name)
         return True
 
     async def _turn_away(self, unique_id, key, mail, sender, verdict):
@@ -284,7 +298,7 @@ class Receiver:
         done = "deleted" if delete else "left at the server"
         self._log("mail from %s %s: %s" % (sender[:80] or "nobody", done, verdict))
         self._note(not delete, unique_id, key)
-        return not delete or await self._delete()
+        return not delete or await self._delete(unique_id or key)
 
     def _has_room_for_answer(self):
         try:

@@ -104,9 +104,18 @@ class Seen:
         return True
 
     def forget_stored(self):
-        """The server has deleted them."""
+        """None of them is at the server any more."""
         self._changed = self._changed or bool(self._stored.data)
         self._stored.data = bytearray()
+
+    def forget(self, name):
+        """The server has deleted a STORED mail: `name` is its unique id (str), or its header key
+        (bytes) where that is all that is known."""
+        is_id = isinstance(name, str)
+        at = self._stored.find(_key(name) if is_id else name, 0 if is_id else _KEY_BYTES)
+        if at >= 0:
+            self._stored.drop(at)
+            self._changed = True
 
     def save(self):
         """Store the record if there is something new. Raises StorageError."""
@@ -156,6 +165,12 @@ class _Entries:
             return False
         self._marks[index] = 1
         return True
+
+    def drop(self, index):
+        """Remove an entry; then none is marked."""
+        start = index * _ENTRY_BYTES
+        self.data = self.data[:start] + self.data[start + _ENTRY_BYTES :]
+        self.begin()
 
     def keep_marked(self):
         """Drop those that are not marked; return whether there were any."""
