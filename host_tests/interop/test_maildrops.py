@@ -9,8 +9,10 @@ from service.test_receiving_device import (
     FITTING_BYTES,
     HUGE_BYTES,
     check,
+    check_huge_comes_in_whole,
     items,
     large_content,
+    large_flash,  # noqa: F401 - a fixture
     large_mail,
     used_bytes,
 )
@@ -100,6 +102,13 @@ def test_huge_mail_stays_and_one_that_fits_comes_in_whole(receiving):
     assert client.download(item["id"]) == large_content(FITTING_BYTES)
     assert check(client)["too_large"] == stays
     assert client.call("GET", "/api/status")["faults"] == []
+
+
+def test_mail_of_100_mb_comes_in_whole(large_flash, receiving):  # noqa: F811
+    device, client, maildrop = receiving
+    maildrop.put(*large_mail(HUGE_BYTES))
+    check_huge_comes_in_whole(device, client)
+    assert maildrop.count == 0
 
 
 def test_denied_sender_is_found_out_by_top_and_never_fetched_again(receiving):

@@ -14,42 +14,31 @@ import sys
 HOST_TESTS = __file__.rsplit("/", 2)[0]
 sys.path[:0] = [sys.argv[1], HOST_TESTS, HOST_TESTS + "/portable"]
 
-from storage_device import MOUNT, World  # noqa: E402
 from storage_flash import ERASE, PROGRAM, Flash, Mounted  # noqa: E402
 from storage_journeys import OPERATIONS, obtain_token  # noqa: E402
+from storage_whole import Device as WholeDevice  # noqa: E402
+from storage_whole import PoweredWorld, opened, prepared  # noqa: E402
 
-from fakes.ports import FakePorts  # noqa: E402
 from fakes.smtpserver import SmtpServer  # noqa: E402
 from mfpmail.core.errors import MailError  # noqa: E402
 from mfpmail.core.token import ACQUIRED  # noqa: E402
-from mfpmail.hal import files  # noqa: E402
-from mfpmail.service.device import Device as WholeDevice  # noqa: E402
 from mfpmail.service.jobs import FINISHED, QUEUED, SENDING  # noqa: E402
 from support import run  # noqa: E402
 
-LOCALE = HOST_TESTS + "/../firmware/mfpmail/locale/%s.txt"
-BLOCKS = 256  # so that there is room beside the reserve of the outbox
 PAUSE_S = 7200  # longer than any pause after a failure
 MAX_ROUNDS = 6
 
 
-class JobWorld(World):
+class JobWorld(PoweredWorld):
     """Also the mail server, and what the device has promised: `enqueued` are the Message-IDs of
     jobs that were taken, `cancelled` of those removed again, `ended` the ids of jobs whose end was
     recorded."""
 
     def __init__(self, kept=None, flash=None):
-        super().__init__(kept)
-        self.server = SmtpServer()
-        self.flash = flash
+        super().__init__(SmtpServer(), kept, flash)
         self.enqueued = []
         self.cancelled = []
         self.ended = []
-        self.server.on_call = self._need_power
-
-    @property
-    def has_power(self):
-        return not self.flash or not self.flash.cut_at
 
     def print_line(self, text):
         """Take a line of the device's journal."""
@@ -59,67 +48,15 @@ class JobWorld(World):
             self.ended.append(words[1].rstrip(":"))
 
     def calm(self):
-        self.provider.calm()
+        super().calm()
         self.server.answers = {}
-        self.server.on_call = self.provider.meanwhile = self._need_power
-
-    def _need_power(self):
-        if not self.has_power:
-            raise OSError(5)
-
-
-class OpenFiles:
-    """The files that a device has opened: what its end leaves open must be closed before the flash
-    is taken away."""
-
-    def __init__(self):
-        self._files = []
-
-    def open(self, path, mode):
-        """Stands in for the function of that name in hal/files.py."""
-        file = open(path, mode)  # noqa: SIM115 - closed by `close_all`
-        self._files.append(file)
-        return file
-
-    def close_all(self):
-        for file in self._files:
-            try:
-                file.close()
-            except OSError:
-                pass
-        self._files.clear()
-
-
-opened = OpenFiles()
-files.open = opened.open
 
 
 class Device(WholeDevice):
-    """The whole device on the mounted flash."""
-
-    def __init__(self, world):
-        ports = FakePorts()
-        ports.files = files.Files(MOUNT)
-        ports.clock, ports.random_bytes = world.clock, world.random_bytes
-        ports.net, ports.http, ports.print_line = world.server, world.provider, world.print_line
-        ports.keep_loaded = True
-        ports.open_locale = lambda language: opened.open(LOCALE % language, "rb")
-        super().__init__(ports)
-        self.postman.is_lean = True  # no connection outlives a round
-        self.keeper = self.keepers["smtp"]
+    """The whole device, sending all that is due."""
 
     def send_due(self):
         run(self.postman.send_due())
-
-
-def prepared(steps):
-    """Return `(memory, world text)` after these steps on a new flash."""
-    flash, world = Flash(blocks=BLOCKS), JobWorld()
-    for step in steps:
-        world.calm()
-        with Mounted(flash):
-            step(Device(world), world)
-    return bytes(flash.memory), world.snapshot()
 
 
 class JobTrial:
@@ -127,7 +64,7 @@ class JobTrial:
 
     def __init__(self, name, steps, step, is_sent_once):
         self._name = name
-        self._memory, self._kept = prepared(steps)
+        self._memory, self._kept = prepared(steps, JobWorld, Device)
         self._step = step
         self._is_sent_once = is_sent_once
 

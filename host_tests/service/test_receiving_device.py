@@ -22,6 +22,7 @@ MAILS = 10_000
 FITTING_BYTES = 20_000_000
 HUGE_BYTES = 100_000_000
 LIMIT_S = 30
+LARGE_FLASH = Path(__file__).with_name("largeflash")
 
 
 class Maildrop:
@@ -50,6 +51,12 @@ class Maildrop:
     @property
     def count(self):
         return len(list(self._folder.iterdir()))
+
+
+@pytest.fixture
+def large_flash(monkeypatch):
+    """Devices that are started have a flash of 160 MiB."""
+    monkeypatch.setattr("device.TOOLS", LARGE_FLASH)
 
 
 @pytest.fixture(params=RUNTIMES)
@@ -95,6 +102,19 @@ def large_content(size_bytes):
 
 def check(client, name="eprint"):
     return client.call("POST", "/api/receive/" + name, timeout_s=120)
+
+
+def check_huge_comes_in_whole(device, client):
+    """Fetch the only mail of a maildrop, which has a file of HUGE_BYTES."""
+    before = used_bytes(client)
+    found = check(client)
+    assert (found["received"], found["files"], found["left"]) == (1, 1, 0)
+    (item,) = items(client)
+    assert (item["type"], item["size"]) == ("application/pdf", len(large_content(HUGE_BYTES)))
+    assert client.download(item["id"]) == large_content(HUGE_BYTES)
+    assert client.call("GET", "/api/status")["faults"] == []
+    if device.runtime == "micropython":
+        wait_for(lambda: used_bytes(client), lambda used: used - before < 8192, "low heap", LIMIT_S)
 
 
 def items(client):
@@ -211,6 +231,13 @@ def test_huge_mail_stays_and_one_that_fits_comes_in_whole(own):
         wait_for(lambda: used_bytes(client), lambda used: used - before < 8192, "low heap", LIMIT_S)
         assert check(client)["too_large"] == 1
         assert provider.counters["pop3_retrievals"] == 1
+
+
+def test_mail_of_100_mb_comes_in_whole(large_flash, own):
+    device, state, _ = own
+    Maildrop(state, ALICE).put(*large_mail(HUGE_BYTES))
+    check_huge_comes_in_whole(device, device.client())
+    assert Maildrop(state, ALICE).count == 0
 
 
 class Wire:
