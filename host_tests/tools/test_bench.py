@@ -17,6 +17,10 @@ PROMISED = {
     "send_vs_smtplib",
     "send_cpython_vs_smtplib",
     "small_messages_vs_smtplib",
+    "heap_growth_fetch",
+    "heap_growth_fetch_by_size",
+    "fetch_rate",
+    "fetch_vs_poplib",
     "round_trips_first",
     "round_trips_next",
     "round_trips_recipient",
@@ -120,6 +124,19 @@ def test_bench_of_speed_runs_every_program(tmp_path):
         "small_messages_vs_smtplib",
     }
     assert all(entries[name]["value"] > 0 for name in measured(entries))
+
+
+def test_bench_of_fetching_compares_what_was_stored(tmp_path):
+    _, entries, output = bench(tmp_path, "--quick", "--only", "fetch", "fetch_heap")
+    assert "could not be measured" not in output
+    assert measured(entries) == {
+        "heap_growth_fetch",
+        "heap_growth_fetch_with_code",
+        "heap_growth_fetch_by_size",
+        "fetch_rate",
+        "fetch_vs_poplib",
+    }
+    assert entries["heap_growth_fetch"]["ok"] and entries["heap_growth_fetch_by_size"]["ok"]
 
 
 def test_bench_of_round_trips_counts_whole_ones(tmp_path):

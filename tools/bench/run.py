@@ -9,7 +9,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[2]
 sys.path[:0] = [str(ROOT / folder) for folder in ("tools", "firmware", "host_tests")]
 
-from bench import board, figures, roundtrips, sending  # noqa: E402
+from bench import board, fetching, figures, roundtrips, sending  # noqa: E402
 from bench.workshop import BenchError, Workshop  # noqa: E402
 
 BENCH = {
@@ -18,6 +18,8 @@ BENCH = {
     "heap": sending.heap_growth,
     "throughput": sending.throughput,
     "small": sending.small_messages,
+    "fetch_heap": fetching.heap_growth,
+    "fetch": fetching.throughput,
     "trips": roundtrips.measure,
 }
 SLOW = {"floor": board.floor}

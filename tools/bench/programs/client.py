@@ -1,52 +1,28 @@
 """Sends with the firmware's own session, as the device does, under either interpreter.
 
-client.py WORK.json - prints one line of JSON. `do` in it names a function of this file; `lib` is
-the folder of the modules, `boot` the boot.py of the flash, `trust` a DER file; `account` and, for
-XOAUTH2, `token` sign in.
+client.py WORK.json; see common.py. `token` signs in with XOAUTH2.
 """
 
-import asyncio
-import gc
-import json
-import sys
-import time
+from common import (
+    PASSWORD,
+    Sampler,
+    elapsed_ms,
+    live_bytes,
+    main,
+    now,
+    open_net,
+    server_settings,
+)
 
-IS_MICROPYTHON = sys.implementation.name == "micropython"
 DATE = "Tue, 24 Nov 2026 10:00:00 +0000"
 BOUNDARY = "=_0123456789abcdef0123456789abcdef"
-SAMPLES = 50
-
-if IS_MICROPYTHON:
-
-    def elapsed_ms(since):
-        return time.ticks_diff(time.ticks_us(), since) / 1000
-
-    now = time.ticks_us
-else:
-
-    def elapsed_ms(since):
-        return (time.perf_counter_ns() - since) / 1e6
-
-    now = time.perf_counter_ns
-
-
-def open_net(work):
-    """Return the network port of this interpreter."""
-    if IS_MICROPYTHON:
-        from mfpmail.hal.unix.net import Net
-    else:
-        from mfpmail.hal.cpython.net import Net
-    with open(work["trust"], "rb") as file:
-        return Net([file.read()])
 
 
 def make_session(work, net):
     """Return a session that is not connected yet."""
     from mfpmail.session.smtp import SmtpSession
 
-    security = work.get("security", "tls")
-    settings = {"server": "localhost", "port": work["port"], "security": security, "timeout_s": 60}
-    return SmtpSession(net, settings, "mfpmail.local")
+    return SmtpSession(net, server_settings(work), "mfpmail.local")
 
 
 async def sign_in(work, session):
@@ -55,7 +31,7 @@ async def sign_in(work, session):
     if "token" in work:
         await session.authenticate_xoauth2(work["account"], work["token"])
     else:
-        await session.authenticate_password(work["account"], "bench")
+        await session.authenticate_password(work["account"], PASSWORD)
 
 
 def spooled(work):
@@ -124,24 +100,11 @@ async def trips(work):
     return result
 
 
-def live_bytes():
-    """Return what is alive in MicroPython's heap."""
-    gc.collect()
-    return gc.mem_alloc()
-
-
 async def heap(work):
     """The live heap at rest without the code that sends, at rest with it, and the most of it in
     the midst of a mail, for each of `mails`."""
     net = open_net(work)
-    work["sizes"] = [0] * len(work["mails"])
-    most = [0, 0]  # live bytes, and the next sample is due at
-
-    def sample(done_bytes):
-        if done_bytes >= most[1]:
-            most[0] = max(most[0], live_bytes())
-            most[1] += work["size_bytes"] // SAMPLES
-
+    most = [0] * len(work["mails"])
     result = {"bare_bytes": live_bytes()}
     work.update(work["mails"][0])
     make_session(work, net)
@@ -151,43 +114,14 @@ async def heap(work):
     result["idle_bytes"] = live_bytes()
     for index, mail in enumerate(work["mails"]):
         work.update(mail)
-        most[:] = [0, 0]
+        sampler = Sampler(work["size_bytes"])
         session = make_session(work, net)
         await sign_in(work, session)
-        await deliver(work, session, spooled(work), sample)
+        await deliver(work, session, spooled(work), sampler.take)
         await session.quit()
-        work["sizes"][index] = most[0]
-    result["sending_bytes"] = work["sizes"]
+        most[index] = sampler.most_bytes
+    result["sending_bytes"] = most
     return result
 
 
-def peak_bytes():
-    """Return the most memory that this process has held; None where Linux does not tell."""
-    try:
-        with open("/proc/self/status") as file:
-            for line in file:
-                if line.startswith("VmHWM:"):
-                    return int(line.split()[1]) * 1024
-    except OSError:
-        pass
-    return None
-
-
-def boot(path):
-    """Run the firmware's boot.py: how often the heap is collected decides on speed and memory."""
-    with open(path) as file:
-        exec(file.read())  # noqa: S102 - the boot itself
-
-
-def main():
-    with open(sys.argv[1]) as file:
-        work = json.load(file)
-    sys.path.insert(0, work["lib"])
-    if IS_MICROPYTHON:
-        boot(work["boot"])
-    result = asyncio.run(globals()[work["do"]](work))
-    result["peak_bytes"] = peak_bytes()
-    print(json.dumps(result))
-
-
-main()
+main(scan, many, trips, heap)
