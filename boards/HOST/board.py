@@ -8,6 +8,7 @@ import os
 import sys
 
 import mfpmail
+from mfpmail.hal.anchors import trust_anchors
 from mfpmail.hal.files import Files, exists
 
 NAME = "HOST"
@@ -15,7 +16,7 @@ _PACKAGE = mfpmail.__file__.rsplit("/", 1)[0]
 _MICROPYTHON = sys.implementation.name == "micropython"
 
 if _MICROPYTHON:
-    from mfpmail.hal.unix.clock import Clock
+    from mfpmail.hal.micropython.clock import Clock
 else:
     from mfpmail.hal.cpython.clock import Clock
 
@@ -38,18 +39,18 @@ class Ports:
     def open_net(self):
         """Return the network port; its code is loaded now."""
         if _MICROPYTHON:
-            from mfpmail.hal.unix.net import Net
+            from mfpmail.hal.micropython.net import Net
         else:
             from mfpmail.hal.cpython.net import Net
-        return Net(_trust_anchors(self.files))
+        return Net(trust_anchors(self.files))
 
     def open_http(self):
         """Return the HTTP port; its code is loaded now."""
         if _MICROPYTHON:
-            from mfpmail.hal.unix.http import Http
+            from mfpmail.hal.micropython.http import Http
         else:
             from mfpmail.hal.cpython.http import Http
-        return Http(_trust_anchors(self.files))
+        return Http(trust_anchors(self.files))
 
     def open_locale(self, language):
         """Return the texts of a language, a file open for reading bytes."""
@@ -58,12 +59,6 @@ class Ports:
     def show_led(self, state):
         """Show the state of the device: off, ok, waiting, warning, fault."""
         self.print_line("led: " + state)
-
-
-def _trust_anchors(files):
-    """Return the DER certificates in the folder `trust`."""
-    names = [name for name in files.names("trust") if name.endswith(".der")]
-    return [files.read("trust/" + name) for name in names]
 
 
 def _print_line(text):

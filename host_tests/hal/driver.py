@@ -230,7 +230,7 @@ def count_registered():
 def main():
     sys.path.insert(0, sys.argv[1])
     from mfpmail.core.errors import MailError
-    from mfpmail.hal.unix import http, net
+    from mfpmail.hal.micropython import http, net
 
     with open(sys.argv[2]) as file:
         work = json.load(file)

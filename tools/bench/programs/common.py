@@ -32,7 +32,7 @@ else:
 def open_net(work):
     """Return the network port of this interpreter."""
     if IS_MICROPYTHON:
-        from mfpmail.hal.unix.net import Net
+        from mfpmail.hal.micropython.net import Net
     else:
         from mfpmail.hal.cpython.net import Net
     with open(work["trust"], "rb") as file:

@@ -14,7 +14,12 @@ from time import ticks_add, ticks_diff, ticks_ms
 
 from mfpmail.core.errors import NetworkError
 from mfpmail.hal.failures import network_error, tls_error
-from mfpmail.hal.unix.secure import Handshake, handshake_failure, is_end_of_stream, shared_trust
+from mfpmail.hal.micropython.secure import (
+    Handshake,
+    handshake_failure,
+    is_end_of_stream,
+    shared_trust,
+)
 
 _SHARE_AFTER_MS = 5  # a stream that never has to wait lets the other tasks run this often
 _NO_MEMORY_PAUSE_MS = 100

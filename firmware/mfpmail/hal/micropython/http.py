@@ -29,7 +29,12 @@ from mfpmail.hal.httpwire import (
     split_status_line,
     split_url,
 )
-from mfpmail.hal.unix.secure import Handshake, handshake_failure, is_end_of_stream, shared_trust
+from mfpmail.hal.micropython.secure import (
+    Handshake,
+    handshake_failure,
+    is_end_of_stream,
+    shared_trust,
+)
 
 _CHUNK_BYTES = 512
 _CONNECT_TIMEOUTS = (errno.ETIMEDOUT, errno.EINPROGRESS, errno.EAGAIN)
