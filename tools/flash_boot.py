@@ -1,6 +1,9 @@
 """Runs under MicroPython's unix port: mounts a flash image at / and starts it as a board would.
 
-micropython -X heapsize=256K tools/flash_boot.py FLASH.img
+micropython -X heapsize=256K tools/flash_boot.py FLASH.img [CHIP [raw]]
+
+CHIP is the folder of the modules that a chip has and the unix port lacks, "" for none. With `raw`
+main.py is left out, as boards do when they are reset over the raw REPL.
 """
 
 import os
@@ -39,16 +42,22 @@ class FileFlash:
         return 0 if operation == _ERASE else None
 
 
-def boot(image):
-    """Mount the image, then run boot.py and main.py."""
+def boot(image, names):
+    """Mount the image, then run the files named."""
     # A larger cache than a chip's: every call here costs an interpreter's step and a system call.
     vfs.mount(vfs.VfsLfs2(FileFlash(image), progsize=128, readsize=128, lookahead=256), "/")
     os.chdir("/")
     sys.path[:] = ["", ".frozen", "/lib"]
-    for name in ("boot.py", "main.py"):
-        with open(name) as file:
-            code = file.read()
-        exec(compile(code, name, "exec"), {"__name__": "__main__"})  # noqa: S102 - the boot itself
+    for name in names:
+        exec(_compiled(name), {"__name__": "__main__"})  # noqa: S102 - the boot itself
 
 
-boot(sys.argv[1])
+def _compiled(name):
+    with open(name) as file:
+        return compile(file.read(), name, "exec")  # the text is not kept while the code runs
+
+
+if len(sys.argv) > 2 and sys.argv[2]:  # before the computer's files are out of sight
+    sys.path[:] = [sys.argv[2], ".frozen"]
+    __import__("chip")
+boot(sys.argv[1], ("boot.py",) if sys.argv[3:] == ["raw"] else ("boot.py", "main.py"))

