@@ -21,6 +21,7 @@ _TYPES = {
     "html": "text/html; charset=utf-8",
     "js": "text/javascript; charset=utf-8",
     "css": "text/css; charset=utf-8",
+    "json": "application/json",
 }
 _HEADERS = {
     "Content-Security-Policy": (

@@ -1,75 +1,64 @@
-// The administrator's page: sign-in, two columns, and the poll that keeps them true.
+// The administrator's page: sign-in, the menu, the screen that is shown, and the poll that keeps
+// it true.
 
-import { makeCard } from "./cards.js";
-import { learnPresets, makeForm } from "./form.js";
-import { makeInbox, makeJobs, makeSendForm } from "./mail.js";
-import {
-  acts, byId, call, card, device, make, makeButton, makeField, messageBox, resume, setText, signIn,
-} from "./page.js";
-import { TEXT } from "./text.js";
+import { call, device, resume, signIn } from "./api.js";
+import { currentId, makeMenu, SCREENS, showPlace } from "./menu.js";
+import { acts, ask, byId, make, makeButton, makeField, messageBox, setText } from "./page.js";
+import { language, LANGUAGES, speak, t } from "./words.js";
 
 const CALM_MS = 2000;
 const AWAITED_MS = 1000;
-const INBOX_EVERY = 5; // polls: inbox and status change seldom
-const SETTINGS = Object.keys(TEXT.settings);
-const POP_SETTINGS = SETTINGS.filter((setting) => !setting.startsWith("smtp"));
+const SELDOM_EVERY = 5; // polls: what changes slowly costs the device more
+// Each is fetched when it is first looked at; four settings screens are one.
+const MAKERS = {
+  home: async () => (await import("./home.js")).makeHome(pollNow),
+  jobs: async () => (await import("./jobs.js")).makeJobs(pollNow),
+  inbox: async () => (await import("./inbox.js")).makeInbox(pollAll),
+  send: async () => (await import("./send.js")).makeSend(),
+  device: async () => (await import("./device.js")).makeDevice(pollNow),
+  log: async () => (await import("./log.js")).makeLog(),
+};
+const makeSettingScreen = async (setting) =>
+  (await import("./setting.js")).makeSetting(setting, pollNow);
 
+// By setting, or by id where there is none: made once, so that what is typed stays.
+const screens = {};
+const made = []; // those that are there
+let shown = null;
+let ready = null; // when the screen is there
 let signedIn = false;
-let loaded = false;
+let asked = null; // the screen for which everything has been asked once
 let polls = 0;
 let timer = 0;
 let running = null;
 
-const cards = SETTINGS.map((setting) => makeCard(setting, pollNow));
-const alerts = makeForm("device", pollNow);
-const sendForm = makeSendForm(pollNow);
-const jobs = makeJobs(pollNow);
-const inbox = makeInbox(POP_SETTINGS, () => {
-  polls = 0;
-  return pollNow();
-});
-
 /** Only the next step is a filled button; a dangerous one never is. */
 function markNextStep() {
-  const step = (sendForm.typed() && sendForm.send) ||
-    cards.map((shown) => shown.nextStep()).find(Boolean) ||
-    (alerts.dirty() ? alerts.save : sendForm.send);
-  for (const button of columns.querySelectorAll("button, .button")) {
-    button.classList.toggle("main", button === step && step.className !== "danger");
+  const step = shown.nextStep?.();
+  for (const button of byId("main").querySelectorAll("button, .button")) {
+    button.classList.toggle("main", button === step && !button.classList.contains("danger"));
   }
-}
-
-async function loadForms() {
-  learnPresets(await call("GET", "/api/providers"));
-  const settings = await call("GET", "/api/settings");
-  for (const { setting, form, details } of cards) {
-    form.load(settings[setting]);
-    details.open ||= setting === "smtp" && !settings.smtp.server;
-  }
-  alerts.load(settings.device);
-  loaded = true;
-}
-
-async function loadSeldom() {
-  await inbox.load();
-  const status = await call("GET", "/api/status");
-  for (const shown of cards) shown.note(status);
 }
 
 /** Returns whether something is awaited. */
-async function loadAll() {
-  if (!loaded) await loadForms();
-  const tokens = (await call("GET", "/api/tokens")).items;
-  for (const shown of cards) shown.update(tokens.find((t) => t.setting === shown.setting));
+async function load() {
+  await ready;
+  const screen = shown;
+  const fresh = asked !== screen;
+  const settings = fresh ? await call("GET", "/api/settings") : null;
+  if (settings) setText(byId("name"), settings.device.device_name);
+  const seldom = fresh || polls % SELDOM_EVERY === 0;
+  polls += 1;
+  const awaited = await screen.load({ settings, fresh, seldom });
+  asked = screen;
+  screen.node.hidden = false;
   markNextStep();
-  const mails = await jobs.load();
-  if (polls++ % INBOX_EVERY === 0) await loadSeldom();
-  return [...tokens, ...mails].some(({ state }) => /AWAITING_AUTH|queued|sending/.test(state));
+  return awaited;
 }
 
 async function pollOnce() {
   // Of failures the banner or the sign-in form tells.
-  const awaited = await loadAll().catch(() => false);
+  const awaited = await load().catch(() => false);
   running = null;
   clearTimeout(timer);
   if (signedIn && !document.hidden) timer = setTimeout(poll, awaited ? AWAITED_MS : CALM_MS);
@@ -83,26 +72,70 @@ async function pollNow() {
   await poll();
 }
 
+/** Ask for everything that the screen shows. */
+async function pollAll() {
+  await running;
+  asked = null;
+  await poll();
+}
+
+/** Make a screen; while the device does not answer, try again. */
+async function makeScreen(id, setting) {
+  for (;;) {
+    try {
+      return await (setting ? makeSettingScreen(setting) : MAKERS[id]());
+    } catch (error) {
+      if (!/import/i.test(error.message)) throw error;
+      device.answers(false);
+    }
+    await new Promise((resolve) => setTimeout(resolve, CALM_MS));
+  }
+}
+
+async function showScreen() {
+  const id = currentId();
+  const { setting } = SCREENS[id];
+  const name = setting ?? id;
+  showPlace(id);
+  byId("screen").replaceChildren(); // the former one does not belong below this title
+  screens[name] ??= makeScreen(id, setting).then((screen) => {
+    screen.node.hidden = true; // until it is filled in
+    made.push(screen);
+    return screen;
+  });
+  const screen = await screens[name];
+  if (currentId() !== id) return;
+  shown = screen;
+  byId("screen").replaceChildren(shown.node);
+}
+
+window.onhashchange = () => {
+  menu.fold();
+  ready = showScreen();
+  if (!signedIn) return;
+  scrollTo(0, 0);
+  byId("title").focus();
+  pollAll();
+};
+
 /** Hidden is not emptied: what was typed comes back after a new sign-in. */
 function showDevice(visible) {
   signedIn = visible;
-  columns.hidden = signOut.hidden = !visible;
+  shell.hidden = signOut.hidden = !visible;
   entry.hidden = visible;
 }
 
 function enter() {
   showDevice(true);
-  loaded = false;
-  polls = 0;
-  return pollNow();
+  return pollAll();
 }
 
-const password = makeField("password", TEXT.adminPassword,
+const password = makeField("password", t("sign_in.password"),
   make("input", { type: "password", autocomplete: "current-password" }));
 const note = messageBox();
-const entry = make("form", { class: "card", hidden: "", novalidate: "" },
-  make("h1", { text: TEXT.signInTitle }), note, password.row,
-  acts(make("button", { class: "main", text: TEXT.signIn })));
+const entry = make("form", { class: "card entry", hidden: "", novalidate: "" },
+  make("h1", { text: t("sign_in.title") }), note, password.row,
+  acts(make("button", { class: "main", text: t("sign_in.start") })));
 entry.onsubmit = async (event) => {
   event.preventDefault();
   password.fault("");
@@ -114,27 +147,38 @@ entry.onsubmit = async (event) => {
     return;
   }
   password.input.value = "";
-  await enter();
-  columns.querySelector("h1").focus();
+  const filled = enter();
+  byId("title").focus();
+  await filled;
 };
 
-const signOut = makeButton(TEXT.signOut, note, async () => {
+const signOut = makeButton(t("sign_in.end"), note, async () => {
   await call("POST", "/api/logout");
   location.reload(); // the next person finds nothing of what was typed
 });
 
-function column(title, nodes) {
-  return make("section", {}, make("h1", { text: title, tabindex: -1 }), ...nodes);
-}
-const columns = make("div", { id: "columns" },
-  column(TEXT.settingsTitle, [...cards.map((shown) => shown.node),
-    card(TEXT.alerts, make("p", { class: "soft", text: TEXT.alertsText }), alerts.node)]),
-  column(TEXT.mailTitle, [sendForm.node, jobs.node, inbox.node]));
-columns.oninput = markNextStep;
+const tongue = make("select", { "aria-label": t("menu.language") },
+  ...Object.entries(LANGUAGES).map(([value, text]) =>
+    make("option", { value, text, lang: value })));
+tongue.value = language;
+tongue.onchange = async () => {
+  const isTyped = made.some((screen) => screen.typed?.());
+  const question = [t("menu.leave_title"), t("menu.leave_text"), t("action.back"), true];
+  if (!isTyped || await ask(...question)) speak(tongue.value);
+  else tongue.value = language;
+};
 
-device.answers = (yes) => setText(byId("banner"), yes ? "" : TEXT.offline);
+const menu = makeMenu();
+const skip = make("button", { class: "skip", type: "button", text: t("menu.skip") });
+skip.onclick = () => byId("title").focus();
+const shell = make("div", { class: "shell" }, skip, menu.node, make("main", { id: "main" },
+  make("p", { id: "path", class: "soft" }), make("h1", { id: "title", tabindex: -1 }),
+  make("div", { id: "screen" })));
+shell.oninput = () => shown && markNextStep();
+
+device.answers = (yes) => setText(byId("banner"), yes ? "" : t("error.no_answer"));
 device.ended = () => {
-  if (signedIn) setText(note, TEXT.sessionEnded);
+  if (signedIn) setText(note, t("sign_in.ended"));
   byId("dialog").close();
   showDevice(false);
   password.input.focus();
@@ -151,8 +195,9 @@ async function start() {
 
 showDevice(false);
 entry.hidden = true;
-document.querySelector("header").append(signOut);
-document.querySelector("main").append(entry, columns);
+byId("controls").append(tongue, signOut);
+document.body.append(entry, shell);
+ready = showScreen();
 document.onvisibilitychange = () => signedIn && !document.hidden && pollNow();
-setInterval(() => cards.forEach((shown) => shown.tick()), 1000);
+setInterval(() => shown?.tick?.(), 1000);
 start();

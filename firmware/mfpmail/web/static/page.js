@@ -1,89 +1,6 @@
-// The JSON API and the elements of the page. Data becomes text and attributes, never markup.
+// The elements of the page. Data becomes text and attributes, never markup.
 
-import { TEXT } from "./text.js";
-
-export class ApiError extends Error {
-  constructor(status, { error, message, hint, detail, fields }) {
-    const own = TEXT.errors[error];
-    super(own || message || `${status} ${error || ""}`);
-    Object.assign(this, { status, fields: fields || {} });
-    if (!own) Object.assign(this, { hint, detail });
-  }
-}
-
-/** Set by app.js: `ended()` when the session is, `answers(yes)` after every call. */
-export const device = {};
-
-let csrf = "";
-
-// The device answers in the language of the page, whatever the browser prefers.
-const LANGUAGE = { "Accept-Language": TEXT.language };
-
-function unreachable() {
-  device.answers(false);
-  return new ApiError(0, { error: "offline" });
-}
-
-function judge(status, text) {
-  device.answers(true);
-  const answer = JSON.parse(text);
-  if (status < 400) return answer;
-  if (status === 401 && answer.error !== "wrong_password") device.ended();
-  throw new ApiError(status, answer);
-}
-
-/** Raises ApiError, with status 0 when the device does not answer. */
-export async function call(method, path, content) {
-  // A change may make the device wait for several servers in turn.
-  const timeoutMs = method === "GET" ? 10000 : 180000;
-  const exchange = async () => {
-    const headers = { ...LANGUAGE, "Content-Type": "application/json", "X-CSRF-Token": csrf };
-    const body = content && JSON.stringify(content);
-    const signal = AbortSignal.timeout(timeoutMs);
-    try {
-      const answer = await fetch(path, { method, headers, body, signal });
-      return [answer.status, await answer.text()];
-    } catch {
-      throw unreachable();
-    }
-  };
-  let answer = await exchange();
-  if (answer[0] === 403) {
-    await resume(); // a sign-in in another tab has replaced it
-    answer = await exchange();
-  }
-  return judge(...answer);
-}
-
-export async function signIn(password) {
-  ({ csrf } = await call("POST", "/api/login", { password }));
-}
-
-/** Take up the session of the cookie. */
-export async function resume() {
-  ({ csrf } = await call("GET", "/api/login"));
-}
-
-/** Send a form with files; `onProgress` gets the part that has gone, 0 to 1; `signal` aborts. */
-export async function upload(path, form, onProgress, signal) {
-  await resume(); // before the first byte: has the session ended?
-  signal.throwIfAborted();
-  const request = new XMLHttpRequest();
-  request.open("POST", path);
-  request.setRequestHeader("X-CSRF-Token", csrf);
-  for (const name in LANGUAGE) request.setRequestHeader(name, LANGUAGE[name]);
-  request.upload.onprogress = (event) => onProgress(event.loaded / event.total);
-  await new Promise((resolve, reject) => {
-    request.onload = resolve;
-    request.onerror = () => reject(unreachable());
-    signal.onabort = () => {
-      request.abort();
-      reject(signal.reason);
-    };
-    request.send(form);
-  });
-  return judge(request.status, request.responseText);
-}
+import { has, t } from "./words.js";
 
 export const byId = (id) => document.getElementById(id);
 
@@ -115,10 +32,21 @@ export function card(title, ...children) {
   return make("section", { class: "card", "aria-label": title }, head, ...children);
 }
 
+/** A card that has the screen to itself needs no title. */
+export const plainCard = (...children) => make("section", { class: "card" }, ...children);
+
+const STATE_PILLS = { AWAITING_AUTH: "wait", ACQUIRED: "ok", INVALID: "bad" };
+
+/** Show how a token stands in the manual's words. */
+export function showState(pill, state) {
+  pill.className = `pill ${STATE_PILLS[state] ?? ""}`;
+  setText(pill, t(`state.${state}`));
+}
+
 /** What the server answered, unless that is what the message says already. */
 export function technical({ step, result, reason, message, detail }) {
   const parts = [step, result, reason, detail !== message && detail].filter(Boolean);
-  return parts.length ? TEXT.technical(parts.join(" · ")) : "";
+  return parts.length ? t("cause.technical", { text: parts.join(" · ") }) : "";
 }
 
 /** Why something is as it is: what that means, what to do, what the server answered. */
@@ -175,13 +103,15 @@ export function makeField(id, label, input, hint) {
   return { row: make("div", { class: "field" }, name, note, input, error), input, note, fault };
 }
 
+const labelOf = (name) => (has(`field.${name}`) ? t(`field.${name}`) : name);
+
 /** Mark all bad fields; those that are hidden stand in `box`. */
 export function showFaults(error, fields, box) {
   const names = Object.keys(error.fields);
   if (!names.length) throw error;
   const hidden = names.filter((name) => !fields[name] || fields[name].row.hidden);
-  const others = hidden.map((name) => `${TEXT.fields[name] || name}: ${error.fields[name]}`);
-  say(box, "bad", TEXT.faults, ...others);
+  const others = hidden.map((name) => `${labelOf(name)}: ${error.fields[name]}`);
+  say(box, "bad", t("form.faults"), ...others);
   for (const name in fields) fields[name].fault(error.fields[name] || "");
   const marked = Object.keys(fields).filter((name) => error.fields[name] && !hidden.includes(name));
   for (const name of marked) fields[name].row.closest("details")?.setAttribute("open", "");
@@ -196,7 +126,7 @@ export function ask(question, text, back, dangerous, option = "") {
   const dialog = byId("dialog");
   setText(byId("question"), question);
   setText(byId("answer-to"), text);
-  setText(byId("ok"), TEXT.ok);
+  setText(byId("ok"), t("action.ok"));
   setText(byId("cancel"), back);
   const more = byId("more");
   more.checked = false;
@@ -210,19 +140,4 @@ export function ask(question, text, back, dangerous, option = "") {
   return new Promise((resolve) => {
     dialog.onclose = () => resolve(dialog.returnValue === "ok" && { more: more.checked });
   });
-}
-
-export function formatTime(epochS) {
-  const options = { dateStyle: "medium", timeStyle: "short" };
-  return new Date(epochS * 1000).toLocaleString(TEXT.locale, options);
-}
-
-/** The day before an end, as the device names it in its mails. */
-export function formatDay(endsAtS) {
-  const options = { dateStyle: "medium", timeZone: "UTC" };
-  return new Date((endsAtS - 1) * 1000).toLocaleDateString(TEXT.locale, options);
-}
-
-export function formatBytes(bytes) {
-  return bytes < 1e6 ? `${Math.ceil(bytes / 1e3)} kB` : `${(bytes / 1e6).toFixed(1)} MB`;
 }
