@@ -1,5 +1,6 @@
 """Starts Chromium and walks through the administrator's page as a person does."""
 
+import json
 import os
 import shutil
 from contextlib import contextmanager
@@ -18,7 +19,22 @@ ARGUMENTS = [
 ANSWER_MS = 15000
 # The device asks the provider at its interval (5 s and more), the page asks the device.
 GRANT_MS = 45000
-ENGLISH = Path(__file__).resolve().parents[2] / "firmware" / "mfpmail" / "locale" / "en.txt"
+FIRMWARE = Path(__file__).resolve().parents[2] / "firmware" / "mfpmail"
+ENGLISH = FIRMWARE / "locale" / "en.txt"
+STATIC = FIRMWARE / "web" / "static"
+NARROW, WIDE = {"width": 320, "height": 700}, {"width": 1440, "height": 900}
+LOCALES = {"en": "en-GB", "el": "el-GR"}  # of the browser
+# Where each setting is found; four screens show the first.
+SCREENS = {
+    "smtp": "network-smtp",
+    "smtp2": "network-smtp2",
+    "ifax": "fax-server",
+    "eprint": "printer-email",
+    "estatus": "alert-status",
+}
+SMTP_SCREENS = ("network-smtp", "network-quick", "alert-smtp", "initial-quick")
+OTHER_SCREENS = ("home", "jobs", "inbox", "send", "device", "log")
+ALL_SCREENS = tuple(dict.fromkeys([*SMTP_SCREENS, *SCREENS.values(), *OTHER_SCREENS]))
 
 
 def chromium_path():
@@ -53,6 +69,13 @@ def device_words(topic):
     return next(row[1:] for row in rows if row[0] == topic)
 
 
+def page_words(language):
+    """Return the words of the page in a language, `{key: word}`."""
+    path = STATIC / ("lang-%s.json" % language)
+    content = json.loads(path.read_text(encoding="utf-8"))
+    return {**content["manual"], **content["own"]}
+
+
 @contextmanager
 def open_browser():
     """Yield a Chromium without a window."""
@@ -64,11 +87,15 @@ def open_browser():
 
 
 @contextmanager
-def open_page(browser, url):
-    """Yield a page at `url`, with cookies of its own; an uncaught error of its scripts fails."""
+def open_page(browser, url, language="en", init_script="", **options):
+    """Yield a page at `url`, with cookies of its own; an uncaught error of its scripts fails.
+
+    `init_script` runs before the page's own scripts; `options` are those of a browser's context.
+    """
     # The provider's certificate comes from a CA that only the device knows.
-    context = browser.new_context(ignore_https_errors=True)
+    context = browser.new_context(ignore_https_errors=True, locale=LOCALES[language], **options)
     context.set_default_timeout(ANSWER_MS)
+    context.add_init_script(init_script)
     page = context.new_page()
     errors = []
     page.on("pageerror", lambda error: errors.append(error))
@@ -78,16 +105,38 @@ def open_page(browser, url):
     assert errors == []
 
 
-def sign_in(page, password):
+def sign_in(page, password, language="en"):
     """Sign in and wait until the states are there."""
-    page.get_by_label("Administrator password").fill(password)
-    page.get_by_role("button", name="Sign in").click()
-    expect(pill(page, "smtp")).not_to_be_empty(timeout=ANSWER_MS)
+    words = page_words(language)
+    page.get_by_label(words["sign_in.password"]).fill(password)
+    page.get_by_role("button", name=words["sign_in.start"], exact=True).click()
+    expect(page.locator("main .pill").first).not_to_be_empty(timeout=ANSWER_MS)
+
+
+def show(page, screen):
+    """Go to a screen, unless it is there; return what belongs to it."""
+    expect(page.get_by_role("main")).to_be_visible(timeout=ANSWER_MS)  # signed in
+    if not page.url.endswith("#/" + screen):
+        page.evaluate("screen => { location.hash = '#/' + screen; }", screen)
+        expect(page.locator("#main h1")).to_be_focused()
+    return page.locator("#screen")
+
+
+def home_pill(page, setting):
+    """Return the word that tells the state of a setting's token on the first screen."""
+    return page.locator(f"[data-token={setting}] .pill")
 
 
 def card(page, setting):
-    """Return the card of one setting."""
+    """Go to the screen of a setting, unless it is there; return what belongs to the setting."""
+    if not page.url.endswith(tuple("#/" + screen for screen in screens_of(setting))):
+        show(page, SCREENS[setting])
     return page.locator(f"[data-setting={setting}]")
+
+
+def screens_of(setting):
+    """Return the screens that show a setting."""
+    return SMTP_SCREENS if setting == "smtp" else (SCREENS[setting],)
 
 
 def pill(page, setting):
@@ -96,7 +145,7 @@ def pill(page, setting):
 
 
 def press(page, setting, name):
-    """Press a button of a card."""
+    """Press a button of a setting's screen."""
     card(page, setting).get_by_role("button", name=name, exact=True).click()
 
 
@@ -143,9 +192,10 @@ def acquire(page, setting, endpoints):
 
 
 def open_form(page, setting):
-    """Open the settings of a card; return the card."""
-    card(page, setting).get_by_text("Settings", exact=True).click()
-    return card(page, setting)
+    """Return what belongs to a setting, once its form is filled in."""
+    form = card(page, setting)
+    expect(form.get_by_label("Port Number")).not_to_have_value("", timeout=ANSWER_MS)
+    return form
 
 
 def choose(page, setting, label, option):

@@ -154,6 +154,18 @@ def test_page_and_its_files_are_served_with_the_security_fields(module_device):
         assert "default-src 'none'" in answer.headers["content-security-policy"]
 
 
+def test_files_of_the_page_have_the_types_that_browsers_take(module_device):
+    types = {
+        "app.js": "text/javascript",
+        "style.css": "text/css",
+        "lang-el.json": "application/json",
+    }
+    for name, content_type in types.items():
+        answer = say(module_device, request("GET", "/static/" + name))
+        assert answer.status == 200
+        assert answer.headers["content-type"].split(";")[0] == content_type
+
+
 def test_query_is_no_matter(module_device, headers):
     for path in ("/?a=b", "/?", "/?a=%zz&a", "/api/status?a=%zz"):
         assert say(module_device, request("GET", path, headers)).status == 200, path

@@ -9,6 +9,7 @@ from web.page_helpers import (
     answer,
     approve,
     card,
+    home_pill,
     open_form,
     open_page,
     pill,
@@ -41,21 +42,23 @@ def test_sign_in_wrong_password_is_told_and_shows_nothing(page):
     expect(page.get_by_text("Wrong password.")).to_be_visible(timeout=ANSWER_MS)
     expect(field).to_have_attribute("aria-invalid", "true")
     expect(field).to_be_focused()
-    expect(card(page, "smtp")).to_be_hidden()
+    expect(page.get_by_role("main")).to_be_hidden()
 
 
 def test_sign_in_right_password_by_keyboard_shows_the_settings(page, configured_device):
-    page.get_by_label("Administrator password").press_sequentially(configured_device.password)
+    expect(page.get_by_label("Administrator password")).to_be_focused(timeout=ANSWER_MS)
+    page.keyboard.type(configured_device.password)
     page.keyboard.press("Enter")
 
     for setting in SETTINGS:
-        expect(card(page, setting)).to_be_visible(timeout=ANSWER_MS)
+        expect(home_pill(page, setting)).to_be_visible(timeout=ANSWER_MS)
+    expect(page.get_by_role("heading", name="Home")).to_be_focused()
     expect(page.get_by_label("Administrator password")).to_be_hidden()
 
 
 def test_sign_in_after_reload_is_still_good_until_sign_out(home):
     home.reload()
-    expect(card(home, "smtp")).to_be_visible(timeout=ANSWER_MS)
+    expect(home_pill(home, "smtp")).to_be_visible(timeout=ANSWER_MS)
 
     home.get_by_role("button", name="Sign out").click()
     expect(home.get_by_label("Administrator password")).to_be_visible(timeout=ANSWER_MS)
@@ -65,8 +68,8 @@ def test_sign_in_after_reload_is_still_good_until_sign_out(home):
 
 def test_home_shows_the_state_of_every_setting_in_the_words_of_the_manual(home):
     for setting in SETTINGS:
-        expect(pill(home, setting)).not_to_be_empty(timeout=ANSWER_MS)
-        assert pill(home, setting).inner_text() in STATES
+        expect(home_pill(home, setting)).not_to_be_empty(timeout=ANSWER_MS)
+        assert home_pill(home, setting).inner_text() in STATES
     expect(card(home, "smtp")).to_contain_text("common to the four SMTP screens")
 
 

@@ -12,6 +12,7 @@ from web.page_helpers import (
     open_page,
     press,
     save,
+    show,
     sign_in,
 )
 
@@ -137,24 +138,73 @@ def test_endpoints_missing_are_marked_where_they_stand(home, client):
 
 
 def test_addresses_for_warnings_are_saved_and_bad_ones_marked(home, client):
-    warnings = home.get_by_role("region", name="Warnings", exact=True)
+    form = show(home, "device")
+    warnings = form.get_by_role("group", name="Warnings", exact=True)
     field = warnings.get_by_label("Send warnings to")
     field.fill("admin@example.com, nobody")
-    warnings.get_by_role("button", name="Save").click()
+    form.get_by_role("button", name="Save").click()
     expect(field).to_have_attribute("aria-invalid", "true", timeout=ANSWER_MS)
 
     field.fill("admin@example.com, it@example.com")
     field.press("Enter")
-    expect(warnings.get_by_text("Saved.")).to_be_visible(timeout=ANSWER_MS)
+    expect(form.get_by_text("Saved.")).to_be_visible(timeout=ANSWER_MS)
 
     stored = client.call("GET", "/api/settings/device")["alert_to"]
     client.put_setting("device", alert_to="")
     assert stored == "admin@example.com, it@example.com"
 
 
+def test_device_form_shows_and_saves_every_field(home, client):
+    form = show(home, "device")
+    expect(form.get_by_label("Paper jam")).to_be_checked(timeout=ANSWER_MS)
+    before = client.call("GET", "/api/settings/device")
+    form.get_by_label("Language of its mails").select_option(label="Ελληνικά")
+    form.get_by_label("Name of the device").fill("Σαρωτής 2ου")
+    form.get_by_label("Time difference from UTC").fill("120")
+    form.get_by_label("Paper jam").uncheck()
+    form.get_by_label("Toner low").uncheck()
+    form.get_by_label("Send the status to").fill("it@example.com")
+    form.get_by_label("How often").select_option(label="Every week")
+    form.get_by_label("At what hour").fill("6")
+    form.get_by_role("button", name="Save").click()
+    expect(form.get_by_text("Saved.")).to_be_visible(timeout=ANSWER_MS)
+
+    stored = client.call("GET", "/api/settings/device")
+    client.put_setting("device", **before)
+    events = stored.pop("alert_events").split(",")
+    assert "token_invalid" in events and not {"paper_jam", "toner_low"} & set(events)
+    assert stored == {
+        "language": "el",
+        "device_name": "Σαρωτής 2ου",
+        "utc_offset_min": 120,
+        "alert_to": "",
+        "status_to": "it@example.com",
+        "status_every": "weekly",
+        "status_hour": 6,
+    }
+
+
+def test_reception_rules_are_saved_and_bad_ones_opened(home, client):
+    form = open_form(home, "eprint")
+    form.get_by_text("Receiving", exact=True).click()
+    allowed = form.get_by_label("Take mail only from")
+    allowed.fill("@example.com, nobody")
+    form.get_by_text("Receiving", exact=True).click()
+    expect(allowed).to_be_hidden()
+    press(home, "eprint", "Save")
+    expect(allowed).to_be_focused(timeout=ANSWER_MS)
+
+    allowed.fill("@example.com")
+    choose(home, "eprint", "Tell their senders", "Yes")
+    save(home, "eprint")
+
+    stored = client.call("GET", "/api/settings/eprint")
+    client.put_setting("eprint", allow_from="", answer_unsupported="no")
+    assert (stored["allow_from"], stored["answer_unsupported"]) == ("@example.com", "yes")
+
+
 def test_page_is_as_wide_as_a_small_telephone(home):
     home.set_viewport_size({"width": 320, "height": 700})
-    open_form(home, "smtp")
     open_form(home, "smtp2")
     choose(home, "smtp2", "Provider", "Custom")
 

@@ -92,7 +92,7 @@ def test_redirect_typed_text_survives_the_polls_and_goes_with_the_sign_in(home, 
     field.press_sequentially("half an addr")
 
     for _ in range(2):
-        with home.expect_response("**/api/tokens"):
+        with home.expect_response("**/api/tokens/ifax"):
             pass
     expect(field).to_have_value("half an addr")
     expect(field).to_be_focused()

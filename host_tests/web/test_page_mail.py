@@ -3,7 +3,7 @@
 import pytest
 from devices import get_token
 from playwright.sync_api import expect
-from web.page_helpers import ANSWER_MS, answer, open_page, sign_in
+from web.page_helpers import ANSWER_MS, answer, open_page, show, sign_in
 
 SLOW_BYTES_S = 50000
 
@@ -13,11 +13,6 @@ def home(browser, configured_device):
     with open_page(browser, configured_device.url) as page:
         sign_in(page, configured_device.password)
         yield page
-
-
-def part(page, title):
-    """Return the card with a title."""
-    return page.get_by_role("region", name=title, exact=True)
 
 
 def receive_file(device, name):
@@ -36,8 +31,9 @@ def test_inbox_item_is_removed_only_after_the_question(configured_device, browse
     item = receive_file(configured_device, "to remove.pdf")
     with open_page(browser, configured_device.url) as page:
         sign_in(page, configured_device.password)
-        link = part(page, "Inbox").get_by_role("link", name=item["name"])
-        row = part(page, "Inbox").get_by_role("listitem").filter(has_text=item["name"])
+        inbox = show(page, "inbox")
+        link = inbox.get_by_role("link", name=item["name"])
+        row = inbox.get_by_role("listitem").filter(has_text=item["name"])
 
         row.get_by_role("button", name="Remove").click()
         expect(page.get_by_role("dialog")).to_contain_text("“to remove.pdf” will be deleted")
@@ -55,7 +51,7 @@ def test_inbox_item_is_removed_only_after_the_question(configured_device, browse
 def test_upload_cancelled_leaves_no_job_and_keeps_the_form(home, configured_device, tmp_path):
     scan = tmp_path / "scan.pdf"
     scan.write_bytes(b"x" * 2000000)
-    mail = part(home, "Send a test mail")
+    mail = show(home, "send")
     mail.get_by_label("To", exact=True).fill(configured_device.endpoints["account"])
     mail.get_by_label("Subject").fill("Half a mail")
     mail.get_by_label("File").set_input_files(scan)
