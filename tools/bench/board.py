@@ -1,5 +1,7 @@
 """What the whole device takes: its start, its flash, its heap."""
 
+import gzip
+import json
 import os
 import re
 import select
@@ -21,6 +23,9 @@ START_LIMIT_S = 20
 _FLOOR_STEP_KB = 8
 _FLOOR_FROM_KB, _FLOOR_TO_KB = 96, 320
 _FLOOR_MB = 25
+# What a file of the page loads with it, and the screens that are loaded when they are looked at.
+_NAMED = re.compile(r'(?:"/static/|from "\./)([\w.-]+)"')
+_SCREEN = re.compile(r'import\("\./([\w.-]+)"\)')
 
 
 def boot(workshop):
@@ -67,33 +72,52 @@ def _wait_ready(process):
 def sizes(workshop):
     """firmware_mpy_bytes, page_weight_bytes."""
     modules = list(workshop.root.rglob("*.mpy"))
-    page = _page_files(workshop.root / "lib" / "mfpmail" / "web" / "static")
+    static = workshop.root / "lib" / "mfpmail" / "web" / "static"
+    weights = {path.name[: -len(".gz")]: path.stat().st_size for path in static.glob("*.gz")}
+    page = page_files(weights, lambda name: _unpacked(static / (name + ".gz")))
     return {
         "firmware_mpy_bytes": (
             sum(path.stat().st_size for path in modules),
             "%d .mpy files, microdot included" % len(modules),
         ),
         "page_weight_bytes": (
-            sum(path.stat().st_size for path in page),
-            "%d files that the page loads, gzip" % len(page),
+            sum(weights[name] for name in page),
+            "first load of the heaviest screen in the heaviest language, %d files, gzip"
+            % len(page),
         ),
     }
 
 
-def _page_files(static):
-    """Return the compressed files that the first load of the page needs: what its HTML names, and
-    what these import."""
-    import gzip
+def _unpacked(path):
+    return gzip.decompress(path.read_bytes()).decode()
 
-    found, waiting = set(), ["index.html"]
+
+def page_files(weights, text_of):
+    """Return the names of the files that the heaviest first load needs, of `{name: bytes}`: the
+    HTML with what it names, one screen with what its script imports, the words of one language.
+    """
+    page = _with_imports("index.html", text_of)
+    screens = [_with_imports(name, text_of) - page for name in _SCREEN.findall(text_of("app.js"))]
+    languages = [_with_fallback(n, text_of) for n in weights if re.fullmatch(r"lang-\w+\.json", n)]
+    for choices in (screens, languages):
+        page |= max(choices, key=lambda names: sum(weights[name] for name in names))
+    return page
+
+
+def _with_imports(first, text_of):
+    """Return a file's name with those of the files that are loaded at once with it."""
+    found, waiting = set(), [first]
     while waiting:
-        path = static / (waiting.pop() + ".gz")
-        if path in found or not path.exists():
-            continue
-        found.add(path)
-        text = gzip.decompress(path.read_bytes()).decode()
-        waiting += re.findall(r'["(](?:/static/|\./)?([\w.-]+\.(?:js|css|svg|png|woff2))', text)
+        name = waiting.pop()
+        if name not in found:
+            found.add(name)
+            waiting += _NAMED.findall(text_of(name))
     return found
+
+
+def _with_fallback(name, text_of):
+    fallback = json.loads(text_of(name)).get("fallback")
+    return {name, "lang-%s.json" % fallback} if fallback else {name}
 
 
 def resident(workshop):

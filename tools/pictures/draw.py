@@ -17,6 +17,12 @@ from sandbox.sandbox import Sandbox  # noqa: E402
 from story import POP_SETTING, pop_fields, scan_bytes, smtp_fields  # noqa: E402
 
 CHROMIUM = "/usr/bin/chromium"
+# (file, screen, the browser's language, its window)
+PICTURES = (
+    ("page.png", "printer-email", "en-GB", {"width": 1100, "height": 800}),
+    ("home.png", "home", "el-GR", {"width": 1440, "height": 900}),
+    ("phone.png", "printer-email", "el-GR", {"width": 320, "height": 900}),
+)
 PASSWORD = "picture"  # noqa: S105 - of a device that lives for a picture
 
 
@@ -37,17 +43,20 @@ def set_up(client, endpoints):
     client.call("POST", "/api/tokens/%s/get" % POP_SETTING)
 
 
-def take_page(url, path):
-    """Sign in with Chromium and save what an administrator sees."""
+def take_pages(url, folder):
+    """Sign in with Chromium and save what an administrator sees: the sign-in for a token, in
+    Greek the first screen, and a telephone."""
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
-        page = browser.new_page(viewport={"width": 1100, "height": 1180})
-        page.goto(url)
-        page.get_by_label("Administrator password").fill(PASSWORD)
-        page.keyboard.press("Enter")
-        page.get_by_text("Awaiting Authentication").first.wait_for()
-        page.wait_for_timeout(500)
-        page.screenshot(path=str(path))
+        for name, screen, locale, size in PICTURES:
+            page = browser.new_page(viewport=size, locale=locale)
+            page.goto("%s/#/%s" % (url, screen))
+            page.locator("input:visible").fill(PASSWORD)
+            page.keyboard.press("Enter")
+            page.locator(".pill.wait").first.wait_for()
+            page.wait_for_timeout(500)
+            page.screenshot(path=str(folder / name))
+            page.close()
         browser.close()
 
 
@@ -57,7 +66,7 @@ def main():
         ca_pem = sandbox.endpoints["ca_pem"]
         with DeviceProcess(Path(folder) / "d", PASSWORD, ca_pem) as device:
             set_up(device.client(), sandbox.endpoints)
-            take_page(device.url, HERE / "page.png")
+            take_pages(device.url, HERE)
 
 
 if __name__ == "__main__":
