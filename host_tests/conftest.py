@@ -38,8 +38,13 @@ listen()
 
 
 def pytest_collection_modifyitems(items):
-    """What searches the output of all others comes last; the order of the rest stays."""
-    items.sort(key=lambda item: item.path.name == "test_overheard.py")
+    """What MicroPython does in the meantime is asked for late, and what searches the output of all
+    others comes last; the order of the rest stays."""
+    items.sort(key=lambda item: (item.path.name == "test_overheard.py", _is_micropython(item)))
+
+
+def _is_micropython(item):
+    return isinstance(item, MicroPythonItem)
 
 
 def pytest_collect_file(file_path, parent):
@@ -51,7 +56,7 @@ def pytest_collect_file(file_path, parent):
 def pytest_collection_finish(session):
     """Begin with MicroPython's part of all that was chosen; see `MicroPythonRuns`."""
     if not session.config.option.collectonly:
-        files = [item.path for item in session.items if isinstance(item, MicroPythonItem)]
+        files = [item.path for item in session.items if _is_micropython(item)]
         _runs.start(dict.fromkeys(files))
 
 
