@@ -67,7 +67,7 @@ flash: $(VENV)/board.stamp  ## write MicroPython and the image onto a board: POR
 
 test: $(VENV)/test.stamp  ## all tests, on both interpreters
 	@sh tools/install_interop.sh || test $$? -eq 3
-	@$(BIN)/python -m pytest
+	@$(BIN)/python host_tests/run_all.py
 
 interop: $(VENV)/test.stamp  ## the tests against Postfix, Dovecot, oidc-provider and Chromium alone
 	@sh tools/install_interop.sh

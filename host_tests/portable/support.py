@@ -71,13 +71,40 @@ def spool(device, to="a@far.test", files=(), subject="Scan", text="See the file.
     return draft.commit(fields, ("Printer", "scan@mail.test"))
 
 
+MAX_TURNS = 200000  # of the event loop; what is to happen needs some hundreds
+
+
 async def supervised(device, reached):
     """Run the standing tasks until something is reached; they never end by themselves."""
     task = asyncio.create_task(device.supervisor.run())
-    while not reached():
+    for _ in range(MAX_TURNS):
+        if reached():
+            break
         await asyncio.sleep(0)
     task.cancel()
     try:
         await task
     except asyncio.CancelledError:
         pass
+
+
+def device_with(*scripts, name="smtp", acquired=True, **changes):
+    """Return a device with one setting, which talks to these servers, and its ports."""
+    from fakes.ports import FakePorts
+    from mfpmail.service.device import Device
+
+    ports = FakePorts(*scripts)
+    device = Device(ports)
+    configure(device, name, **changes)
+    if acquired:
+        run(acquire(device, ports.http, name))
+    return device, ports
+
+
+async def ended_after(coroutine, seconds):
+    """Let a task that never ends run for a moment."""
+    try:
+        await asyncio.wait_for(coroutine, seconds)
+    except asyncio.TimeoutError:
+        return
+    raise AssertionError("the task ended")

@@ -1,7 +1,5 @@
 """service/conntest.py, maildrops.py, supervisor.py: the test of a setting, and standing tasks."""
 
-import asyncio
-
 from fakes import popserver
 from fakes.dialogues import (
     EHLO,
@@ -10,15 +8,11 @@ from fakes.dialogues import (
     SMTP_GREETING,
     SMTP_OPEN,
     SMTP_SIGNED_IN,
-    delivery,
-    maildrop,
 )
 from fakes.net import FakeNet
-from fakes.ports import FakePorts
-from fakes.provider import DEVICE_ANSWER, refused, tokens
+from fakes.provider import refused, tokens
 from mfpmail.core.errors import TlsError
-from mfpmail.service.device import Device
-from support import acquire, configure, failure_of, run, spool
+from support import configure, device_with, failure_of, run
 
 PROBE = [
     (b"MAIL FROM:<scan@mail.test>\r\n", b"250 ok\r\n"),
@@ -27,27 +21,9 @@ PROBE = [
 ]
 
 
-def device_with(*scripts, name="smtp", acquired=True, **changes):
-    ports = FakePorts(*scripts)
-    device = Device(ports)
-    configure(device, name, **changes)
-    if acquired:
-        run(acquire(device, ports.http, name))
-    return device, ports
-
-
 def outcome_of(device, name="smtp"):
     result = run(device.postman.test(name))
     return result["result"], result["step"], result
-
-
-async def ended_after(coroutine, seconds):
-    """Let a task that never ends run for a moment."""
-    try:
-        await asyncio.wait_for(coroutine, seconds)
-    except asyncio.TimeoutError:
-        return
-    raise AssertionError("the task ended")
 
 
 def test_connection_test_smtp_asks_one_real_thing_and_sends_nothing():
@@ -147,73 +123,3 @@ def test_maildrops_remember_how_the_last_check_went():
     assert failure_of(device.maildrops.check("eprint")).code == "connect"
     assert device.maildrops.last["eprint"]["result"] == "transient"
     assert device.maildrops.last["ifax"] is None
-
-
-def test_supervisor_checks_a_maildrop_after_its_interval_only():
-    mail = ("a", popserver.mail_of())
-    device, ports = popserver.device_with(mail, check_interval_min=5)
-    for seconds, count in ((0, 0), (260, 0), (75, 1)):  # a tenth more or less, by chance
-        device.clock.advance_s(seconds)
-        run(ended_after(device.supervisor.run(), 0.05))
-        assert device.inbox.count == count, seconds
-    ports.net.commands = []
-    run(ended_after(device.supervisor.run(), 0.05))
-    assert ports.net.commands == []
-
-
-def test_supervisor_with_interval_zero_checks_nothing():
-    device, ports = device_with(maildrop([]), name="ifax")
-    device.clock.advance_s(86400)
-    run(ended_after(device.supervisor.run(), 0.05))
-    assert ports.net.streams == []
-
-
-def test_supervisor_sends_what_is_put_into_the_queue():
-    device, _ = device_with(delivery("a@far.test"))
-
-    async def spool_meanwhile():
-        await asyncio.sleep(0.01)
-        spool(device)
-        await asyncio.sleep(10)
-
-    async def both():
-        await asyncio.gather(device.supervisor.run(), spool_meanwhile())
-
-    run(ended_after(both(), 0.1))
-    assert [job.state for job in device.outbox.jobs] == ["sent"]
-
-
-def test_supervisor_moves_a_grant_on_and_then_sends_what_was_held():
-    device, ports = device_with(delivery("a@far.test"), acquired=False)
-    job = spool(device)
-    run(device.postman.send_due())
-    assert job.state == "held"
-    ports.http.answers = [(200, DEVICE_ANSWER), tokens()]
-    run(device.keepers["smtp"].start())
-    device.clock.advance_s(5)
-    run(ended_after(device.supervisor.run(), 0.05))
-    assert job.state == "sent"
-
-
-def test_supervisor_releases_at_the_start_what_a_power_cut_left_held():
-    device, ports = device_with(delivery("a@far.test"))
-    job = spool(device)
-    device.outbox.update(job, state="held", reason="token_missing")
-    device = Device(ports)
-    run(ended_after(device.supervisor.run(), 0.05))
-    assert [job.state for job in device.outbox.jobs] == ["sent"]
-
-
-def test_supervisor_task_that_fails_is_logged_and_the_others_go_on():
-    device, ports = device_with(delivery("a@far.test"), acquired=True)
-    configure(device, "ifax", check_interval_min=1)
-    spool(device)
-    device.clock.advance_s(60)
-
-    def broken():
-        raise ValueError("a mistake")
-
-    device.keepers["eprint"].poll = broken
-    run(ended_after(device.supervisor.run(), 0.05))
-    assert [job.state for job in device.outbox.jobs] == ["sent"]
-    assert [line for line in ports.lines if line.startswith("tokens: internal error")]

@@ -5,7 +5,7 @@ from fakes.popserver import device_with, mail_of
 from mfpmail.core.errors import NetworkError, TlsError
 from mfpmail.service.device import Device
 from mfpmail.service.maildrops import Maildrops
-from support import configure, failure_of, run, supervised
+from support import configure, ended_after, failure_of, run, supervised
 
 GOOD = {"received": 0, "files": 0, "left": 0, "unsupported": 0, "too_large": 0}
 
@@ -199,3 +199,15 @@ def test_supervisor_answers_after_a_check_and_holds_the_turn_for_it():
     (job,) = device.outbox.jobs
     assert job.record["recipients"][0]["address"] == "alice@far.test"
     assert device.maildrops.answers == []
+
+
+def test_supervisor_checks_a_maildrop_after_its_interval_only():
+    mail = ("a", mail_of())
+    device, ports = device_with(mail, check_interval_min=5)
+    for seconds, count in ((0, 0), (260, 0), (75, 1)):  # a tenth more or less, by chance
+        device.clock.advance_s(seconds)
+        run(ended_after(device.supervisor.run(), 0.05))
+        assert device.inbox.count == count, seconds
+    ports.net.commands = []
+    run(ended_after(device.supervisor.run(), 0.05))
+    assert ports.net.commands == []
