@@ -17,7 +17,11 @@ RUN_LIMIT_S = 300
 
 class MicroPythonRuns:
     """`firmware()` returns the folder of the compiled modules; `hear(name, output)` gets what a
-    file has printed."""
+    file has printed.
+
+    The folder is asked for by whoever starts a run: CPython's parser, which the build needs, is
+    not safe in two threads at once.
+    """
 
     def __init__(self, firmware, hear):
         self._firmware = firmware
@@ -28,9 +32,10 @@ class MicroPythonRuns:
 
     def start(self, paths):
         """Let these files be run, in this order."""
-        for path in paths:
-            if path not in self._outcomes:
-                self._outcomes[path] = self._pool.submit(self._run, path)
+        wanted = [path for path in paths if path not in self._outcomes]
+        folder = self._firmware() if wanted else None
+        for path in wanted:
+            self._outcomes[path] = self._pool.submit(self._run, path, folder)
 
     def outcomes(self, path):
         """Return `{test name: None or traceback}` of a file, and under "stderr" what it printed."""
@@ -43,9 +48,9 @@ class MicroPythonRuns:
         if self._process:
             self._process.kill()
 
-    def _run(self, path):
+    def _run(self, path, folder):
         micropython = Path(sys.executable).with_name("micropython")
-        command = [micropython, "-X", "heapsize=" + HEAP, RUNNER, self._firmware(), path]
+        command = [micropython, "-X", "heapsize=" + HEAP, RUNNER, folder, path]
         with subprocess.Popen(
             list(map(str, command)),
             stdout=subprocess.PIPE,
