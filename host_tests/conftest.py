@@ -38,8 +38,8 @@ listen()
 
 
 def pytest_collection_modifyitems(items):
-    """What MicroPython does in the meantime is asked for late, and what searches the output of all
-    others comes last; the order of the rest stays."""
+    """MicroPython's part comes late, and last what searches the output of all others; the order of
+    the rest stays."""
     items.sort(key=lambda item: (item.path.name == "test_overheard.py", _is_micropython(item)))
 
 
@@ -51,13 +51,6 @@ def pytest_collect_file(file_path, parent):
     if file_path.parent == PORTABLE and file_path.match("test_*.py"):
         return MicroPythonFile.from_parent(parent, path=file_path)
     return None
-
-
-def pytest_collection_finish(session):
-    """Begin with MicroPython's part of all that was chosen; see `MicroPythonRuns`."""
-    if not session.config.option.collectonly:
-        files = [item.path for item in session.items if _is_micropython(item)]
-        _runs.start(dict.fromkeys(files))
 
 
 class MicroPythonFile(pytest.File):
@@ -111,7 +104,6 @@ def pytest_terminal_summary(terminalreporter):
 
 def pytest_sessionfinish(session):
     """In CI a test that was left out is a failure, as is a portable test of one interpreter."""
-    _runs.stop()
     reporter = session.config.pluginmanager.get_plugin("terminalreporter")
     left_out = len(reporter.stats.get("skipped", ()))
     if os.environ.get("CI") and (left_out or _counts["cpython"] != _counts["micropython"]):

@@ -1,13 +1,8 @@
-"""Runs the portable test files under MicroPython while pytest goes on with others.
-
-On two cores that halves the time of the longest of them. One file at a time: what is tested in
-front must not wait for its turn.
-"""
+"""Runs the portable test files under MicroPython, each in a process of its own."""
 
 import json
 import subprocess
 import sys
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 RUNNER = Path(__file__).resolve().parent / "portable" / "runner.py"
@@ -17,36 +12,18 @@ RUN_LIMIT_S = 300
 
 class MicroPythonRuns:
     """`firmware()` returns the folder of the compiled modules; `hear(name, output)` gets what a
-    file has printed.
-
-    The folder is asked for by whoever starts a run: CPython's parser, which the build needs, is
-    not safe in two threads at once.
-    """
+    file has printed."""
 
     def __init__(self, firmware, hear):
         self._firmware = firmware
         self._hear = hear
-        self._pool = ThreadPoolExecutor(1)
         self._outcomes = {}
-        self._process = None
-
-    def start(self, paths):
-        """Let these files be run, in this order."""
-        wanted = [path for path in paths if path not in self._outcomes]
-        folder = self._firmware() if wanted else None
-        for path in wanted:
-            self._outcomes[path] = self._pool.submit(self._run, path, folder)
 
     def outcomes(self, path):
         """Return `{test name: None or traceback}` of a file, and under "stderr" what it printed."""
-        self.start([path])
-        return self._outcomes[path].result()
-
-    def stop(self):
-        """Run no more of them; end the one that runs."""
-        self._pool.shutdown(wait=False, cancel_futures=True)
-        if self._process:
-            self._process.kill()
+        if path not in self._outcomes:
+            self._outcomes[path] = self._run(path, self._firmware())
+        return self._outcomes[path]
 
     def _run(self, path, folder):
         micropython = Path(sys.executable).with_name("micropython")
@@ -56,13 +33,12 @@ class MicroPythonRuns:
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
-        ) as self._process:
+        ) as process:
             try:
-                output, _ = self._process.communicate(timeout=RUN_LIMIT_S)
+                output, _ = process.communicate(timeout=RUN_LIMIT_S)
             except subprocess.TimeoutExpired:
-                self._process.kill()
-                output = self._process.communicate()[0] + "\nstopped after %d s" % RUN_LIMIT_S
-        self._process = None
+                process.kill()
+                output = process.communicate()[0] + "\nstopped after %d s" % RUN_LIMIT_S
         self._hear(path.name, output)
         return {"stderr": output[-3000:], **_outcomes_in(output)}
 
