@@ -5,7 +5,11 @@ compiled modules; each of its tests is an item of its own here.
 """
 
 import ast
+import json
 import os
+import shutil
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -16,35 +20,23 @@ from devices import (  # noqa: F401 - fixtures are found by their names here
     module_device,
     sandbox,
 )
-from micropython_runs import MicroPythonRuns
 from overheard import listen, overheard
 
 TESTS = Path(__file__).resolve().parent
 PORTABLE = TESTS / "portable"
+HEAP = "256K"
+RUN_LIMIT_S = 300
 
 _counts = {"cpython": 0, "micropython": 0}
 _figures = []  # what tests have counted, a line each: `record_property("figure", line)`
 
 
-def compiled_firmware():
-    """Return the folder of the compiled modules."""
-    from tree import build_modules
-
-    return build_modules() / "lib"
-
-
-_runs = MicroPythonRuns(compiled_firmware, overheard.hear)
 listen()
 
 
 def pytest_collection_modifyitems(items):
-    """MicroPython's part comes late, and last what searches the output of all others; the order of
-    the rest stays."""
-    items.sort(key=lambda item: (item.path.name == "test_overheard.py", _is_micropython(item)))
-
-
-def _is_micropython(item):
-    return isinstance(item, MicroPythonItem)
+    """What searches the output of all others comes last; the order of the rest stays."""
+    items.sort(key=lambda item: item.path.name == "test_overheard.py")
 
 
 def pytest_collect_file(file_path, parent):
@@ -56,17 +48,25 @@ def pytest_collect_file(file_path, parent):
 class MicroPythonFile(pytest.File):
     """One portable test file, to be run under MicroPython."""
 
+    results = None
+
     def collect(self):
         for node in ast.parse(self.path.read_text()).body:
             if isinstance(node, ast.FunctionDef) and node.name.startswith("test_"):
                 yield MicroPythonItem.from_parent(self, name=node.name + "[micropython]")
+
+    def run_once(self):
+        """Run the file and return `{test name: None or traceback}`."""
+        if self.results is None:
+            self.results = run_under_micropython(self.path)
+        return self.results
 
 
 class MicroPythonItem(pytest.Item):
     """One test function's outcome under MicroPython."""
 
     def runtest(self):
-        results = _runs.outcomes(self.path)
+        results = self.parent.run_once()
         name = self.name.split("[")[0]
         if name not in results:
             raise MicroPythonError("it did not run: %s" % results["stderr"])
@@ -84,6 +84,28 @@ class MicroPythonItem(pytest.Item):
 
 class MicroPythonError(Exception):
     """A test failed under MicroPython."""
+
+
+def compiled_firmware():
+    """Return the folder of the compiled modules."""
+    from tree import build_modules
+
+    return build_modules() / "lib"
+
+
+def run_under_micropython(path):
+    """Run all tests of a file; return their outcomes by name."""
+    micropython = shutil.which("micropython", path=str(Path(sys.executable).parent))
+    command = [micropython, "-X", "heapsize=" + HEAP, str(PORTABLE / "runner.py")]
+    command += [str(compiled_firmware()), str(path)]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=RUN_LIMIT_S)
+    overheard.hear(path.name, done.stdout + done.stderr)
+    results = {"stderr": done.stdout[-2000:] + done.stderr[-2000:]}
+    for line in done.stdout.splitlines():
+        if line.startswith("outcome "):
+            name, failure = json.loads(line[len("outcome ") :])
+            results[name] = failure
+    return results
 
 
 def pytest_runtest_logreport(report):

@@ -1,6 +1,6 @@
 """Runs all tests in two processes of pytest side by side; ends as the worse of them.
 
-A plain `pytest` runs the same in one, and takes half as long again.
+A plain `pytest` runs the same in one, and takes longer.
 """
 
 import subprocess

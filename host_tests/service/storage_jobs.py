@@ -8,19 +8,17 @@ of an operation, at the second, and so on. When it has gone nothing reaches the 
 provider any more. After each cut the device starts on what is left and sends everything.
 """
 
-import gc
 import sys
 
 HOST_TESTS = __file__.rsplit("/", 2)[0]
 sys.path[:0] = [sys.argv[1], HOST_TESTS, HOST_TESTS + "/portable"]
 
-from storage_flash import ERASE, PROGRAM, Flash, Mounted  # noqa: E402
+from storage_flash import Flash, Mounted  # noqa: E402
 from storage_journeys import OPERATIONS, obtain_token  # noqa: E402
 from storage_whole import Device as WholeDevice  # noqa: E402
-from storage_whole import PoweredWorld, opened, prepared  # noqa: E402
+from storage_whole import PoweredWorld, Trial  # noqa: E402
 
 from fakes.smtpserver import SmtpServer  # noqa: E402
-from mfpmail.core.errors import MailError  # noqa: E402
 from mfpmail.core.token import ACQUIRED  # noqa: E402
 from mfpmail.service.jobs import FINISHED, QUEUED, SENDING  # noqa: E402
 from support import run  # noqa: E402
@@ -59,46 +57,18 @@ class Device(WholeDevice):
         run(self.postman.send_due())
 
 
-class JobTrial:
-    """One operation, `step(device, world)`, on a device prepared by `steps`."""
+class JobTrial(Trial):
+    """An operation on jobs; where it `is_sent_once`, no mail comes twice."""
 
     def __init__(self, name, steps, step, is_sent_once):
-        self._name = name
-        self._memory, self._kept = prepared(steps, JobWorld, Device)
-        self._step = step
+        super().__init__(name, steps, step, JobWorld, Device)
         self._is_sent_once = is_sent_once
 
-    def run(self):
-        """Cut it at each write, with nothing and with half of it written."""
-        counts, twice = {PROGRAM: 0, ERASE: 0}, 0
-        while True:
-            writes = counts[PROGRAM] + counts[ERASE]
-            for halves in (0, 1):
-                where = "%s, %s + %d halves" % (self._name, counts, halves)
-                flash, world = self._cut(writes, halves, where)
-                twice += self._check(flash, world, where)
-                gc.collect()
-            if not flash.cut_at:
-                break
-            counts[flash.cut_at] += 1
-        print("cuts %s %d %d %d" % (self._name, counts[PROGRAM], counts[ERASE], twice))
+    def begin(self, device, world):
+        waiting = [job for job in device.outbox.jobs if not job.finished]
+        world.enqueued = [job.record["message_id"] for job in waiting]
 
-    def _cut(self, writes, halves, where):
-        flash = Flash(bytearray(self._memory))
-        world = JobWorld(self._kept, flash)
-        with Mounted(flash):
-            device = Device(world)
-            waiting = [job for job in device.outbox.jobs if not job.finished]
-            world.enqueued = [job.record["message_id"] for job in waiting]
-            flash.writes_left, flash.halves = writes, halves
-            try:
-                self._step(device, world)
-            except (OSError, MailError):
-                assert flash.cut_at, where
-            opened.close_all()
-        return flash, world
-
-    def _check(self, flash, world, where):
+    def check(self, flash, world, where):
         """Start on what is left, and again; send everything; return how many mails came twice."""
         flash = world.flash = Flash(flash.memory)
         world.calm()

@@ -10,20 +10,18 @@ until nothing more is to be done. No mail may be deleted at the server before it
 """
 
 import binascii
-import gc
 import json
 import sys
 
 HOST_TESTS = __file__.rsplit("/", 2)[0]
 sys.path[:0] = [sys.argv[1], HOST_TESTS, HOST_TESTS + "/portable"]
 
-from storage_flash import ERASE, PROGRAM, Flash, Mounted  # noqa: E402
+from storage_flash import Flash, Mounted  # noqa: E402
 from storage_tokens import CODE, enter, poll_approved, start  # noqa: E402
 from storage_whole import Device as WholeDevice  # noqa: E402
-from storage_whole import PoweredWorld, opened, prepared  # noqa: E402
+from storage_whole import PoweredWorld, Trial  # noqa: E402
 
 from fakes.popserver import PDF, PopServer, mail_of  # noqa: E402
-from mfpmail.core.errors import MailError  # noqa: E402
 from mfpmail.core.token import ACQUIRED  # noqa: E402
 from support import run  # noqa: E402
 
@@ -190,43 +188,13 @@ OPERATIONS = (
 )
 
 
-class MailTrial:
-    """One operation on a device prepared by `steps`."""
+class MailTrial(Trial):
+    """An operation on mails that arrive."""
 
     def __init__(self, name, steps, step):
-        self._name = name
-        self._memory, self._kept = prepared(steps, MailWorld, Device)
-        self._step = step
+        super().__init__(name, steps, step, MailWorld, Device)
 
-    def run(self):
-        """Cut it at each write, with nothing and with half of it written."""
-        counts, again = {PROGRAM: 0, ERASE: 0}, 0
-        while True:
-            writes = counts[PROGRAM] + counts[ERASE]
-            for halves in (0, 1):
-                where = "%s, %s + %d halves" % (self._name, counts, halves)
-                flash, world = self._cut(writes, halves, where)
-                again += self._check(flash, world, where)
-                gc.collect()
-            if not flash.cut_at:
-                break
-            counts[flash.cut_at] += 1
-        print("cuts %s %d %d %d" % (self._name, counts[PROGRAM], counts[ERASE], again))
-
-    def _cut(self, writes, halves, where):
-        flash = Flash(bytearray(self._memory))
-        world = MailWorld(self._kept, flash)
-        with Mounted(flash):
-            device = Device(world)
-            flash.writes_left, flash.halves = writes, halves
-            try:
-                self._step(device, world)
-            except (OSError, MailError):
-                assert flash.cut_at, where
-            opened.close_all()
-        return flash, world
-
-    def _check(self, flash, world, where):
+    def check(self, flash, world, where):
         """Start on what is left, and again; check until all is done; return how many mails were
         fetched more than once."""
         flash = world.flash = Flash(flash.memory)

@@ -3,12 +3,14 @@
 When it has gone, nothing reaches the mail server or the provider any more.
 """
 
+import gc
 import sys
 
 from storage_device import World
-from storage_flash import MOUNT, Flash, Mounted
+from storage_flash import ERASE, MOUNT, PROGRAM, Flash, Mounted
 
 from fakes.ports import FakePorts
+from mfpmail.core.errors import MailError
 from mfpmail.hal import files
 from mfpmail.service.device import Device as WholeDevice
 
@@ -91,3 +93,52 @@ def prepared(steps, new_world, start):
         with Mounted(flash):
             step(start(world), world)
     return bytes(flash.memory), world.snapshot()
+
+
+class Trial:
+    """One operation, `step(device, world)`, on a device prepared by `steps`; `start(world)` returns
+    the device, `new_world` the world around it. What must hold after a cut is for `check` to say.
+    """
+
+    def __init__(self, name, steps, step, new_world, start):
+        self._name = name
+        self._memory, self._kept = prepared(steps, new_world, start)
+        self._step = step
+        self._new_world = new_world
+        self._start = start
+
+    def run(self):
+        """Cut it at each write, with nothing and with half of it written."""
+        counts, repeated = {PROGRAM: 0, ERASE: 0}, 0
+        while True:
+            writes = counts[PROGRAM] + counts[ERASE]
+            for halves in (0, 1):
+                where = "%s, %s + %d halves" % (self._name, counts, halves)
+                flash, world = self._cut(writes, halves, where)
+                repeated += self.check(flash, world, where)
+                gc.collect()
+            if not flash.cut_at:
+                break
+            counts[flash.cut_at] += 1
+        print("cuts %s %d %d %d" % (self._name, counts[PROGRAM], counts[ERASE], repeated))
+
+    def _cut(self, writes, halves, where):
+        flash = Flash(bytearray(self._memory))
+        world = self._new_world(self._kept, flash)
+        with Mounted(flash):
+            device = self._start(world)
+            self.begin(device, world)
+            flash.writes_left, flash.halves = writes, halves
+            try:
+                self._step(device, world)
+            except (OSError, MailError):
+                assert flash.cut_at, where
+            opened.close_all()
+        return flash, world
+
+    def begin(self, device, world):
+        """Note what is there before the operation begins."""
+
+    def check(self, flash, world, where):
+        """Raise AssertionError when anything is lost; return how many mails came twice."""
+        raise NotImplementedError

@@ -1,19 +1,15 @@
 """The forms of the administrator's page: what the provider brings along, and what somebody
 entered."""
 
-import pytest
 from playwright.sync_api import expect
 from web.page_helpers import (
     ANSWER_MS,
     answer,
     choose,
-    entered_client,
     open_form,
-    open_page,
     press,
     save,
     show,
-    sign_in,
 )
 
 GMAIL = {
@@ -22,18 +18,6 @@ GMAIL = {
     "security": "tls",
     "grant": "authorization_code",
 }
-
-
-@pytest.fixture
-def client(configured_device):
-    return entered_client(configured_device)
-
-
-@pytest.fixture
-def home(browser, configured_device, client):
-    with open_page(browser, configured_device.url) as page:
-        sign_in(page, configured_device.password)
-        yield page
 
 
 def shows(form, **values):

@@ -2,7 +2,6 @@
 
 import re
 
-import pytest
 from playwright.sync_api import expect
 from web.page_helpers import (
     ANSWER_MS,
@@ -11,7 +10,6 @@ from web.page_helpers import (
     SMTP_SCREENS,
     answer,
     card,
-    entered_client,
     home_pill,
     open_page,
     page_words,
@@ -22,18 +20,6 @@ from web.page_helpers import (
 
 from device import free_port
 from sandbox.approve import approve
-
-
-@pytest.fixture
-def client(configured_device):
-    return entered_client(configured_device)
-
-
-@pytest.fixture
-def home(browser, configured_device, client):
-    with open_page(browser, configured_device.url) as page:
-        sign_in(page, configured_device.password)
-        yield page
 
 
 def test_token_in_greek_is_got_on_one_smtp_screen_and_is_there_on_all(

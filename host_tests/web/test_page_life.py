@@ -13,7 +13,6 @@ from web.page_helpers import (
     answer,
     card,
     device_words,
-    entered_client,
     open_form,
     open_page,
     pill,
@@ -32,11 +31,6 @@ DAY_S = 86400
 END_OF_JANUARY_2027 = 1801440000
 AS_SHOWN = """day => new Date(day).toLocaleDateString("en-GB",
     {dateStyle: "medium", timeZone: "UTC"})"""
-
-
-@pytest.fixture
-def client(configured_device):
-    return entered_client(configured_device)
 
 
 @pytest.fixture

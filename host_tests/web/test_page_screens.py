@@ -16,7 +16,6 @@ from web.page_helpers import (
     WIDE,
     card,
     choose,
-    entered_client,
     open_page,
     page_words,
     save,
@@ -58,11 +57,6 @@ def png_picture():
 
 
 @pytest.fixture
-def client(configured_device):
-    return entered_client(configured_device)
-
-
-@pytest.fixture
 def full_device(configured_device, client):
     """The device with something on every screen: tokens, a code, a picture and a text received,
     a job that waits, a warning."""
@@ -81,13 +75,6 @@ def full_device(configured_device, client):
     yield device
     for job in client.call("GET", "/api/jobs")["items"]:
         client.call("DELETE", "/api/jobs/" + job["id"])
-
-
-@pytest.fixture
-def home(browser, configured_device, client):
-    with open_page(browser, configured_device.url) as page:
-        sign_in(page, configured_device.password)
-        yield page
 
 
 def open_all(page):
